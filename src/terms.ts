@@ -233,14 +233,17 @@ export type DidResult =
   | { readonly step: 'test'; readonly restricted?: string }
   | { readonly step: 'promote' }
   | { readonly step: 'revoke'; readonly broke?: readonly string[]; readonly note?: string }
-  | { readonly step: 'write'; readonly holds: Readonly<Record<string, Token>>; readonly vars: Readonly<Record<string, HeldVar>>; readonly changed: boolean }
+  | { readonly step: 'write'; readonly vars: Readonly<Record<string, HeldVar>> }
   | { readonly step: 'refresh' }
   | { readonly step: 'prove'; readonly vars: Readonly<Record<string, Fingerprint | null>> }
 
 /** A variable of an output: the fingerprint of its value, and which versions it was made from (by secret id). */
 export interface HeldVar {
-  readonly value: Fingerprint
+  /** `null`: the file does not have it. */
+  readonly value: Fingerprint | null
   readonly from: Readonly<Record<string, Token>>
+  /** A value that somebody wrote by hand: left as it is until `sync --import` or `--discard`. */
+  readonly edited?: true
 }
 
 /** After an unconfirmed `set` without overlap: which of the two values a fresh login accepted (failure rule 6). */
@@ -285,8 +288,10 @@ export type Event =
       readonly type: 'decided'
       /** seq of the event this answers; nothing may have been appended since. */
       readonly answers: number
-      readonly what: 'approve' | 'rollback' | 'retry' | 'compromised' | 'abandon'
+      readonly what: 'approve' | 'rollback' | 'retry' | 'compromised'
       readonly reason: string
+      /** With `approve`: the one thing that is stuck. `clock`: the recorded time was the wrong one. */
+      readonly step?: Step | 'proof' | 'clock'
       readonly waitMs?: number
     }
   | { readonly type: 'saw'; readonly facts: Saw }
@@ -315,6 +320,7 @@ export type Saw =
     }
   | { /** the orphans of a closed rotation were looked for once more */ readonly kind: 'swept'; readonly rotation: string; readonly removed: number }
   | { readonly kind: 'head'; readonly head: string }
+  | { /** forgotten by the store after `retain` */ readonly kind: 'dropped'; readonly token: Token }
   | { readonly kind: 'removed' }
 
 /** Who did it: the ledger writes it into every event. */
@@ -381,6 +387,8 @@ export interface VersionState extends VersionRef {
   readonly bornAt: Millis | null
   readonly source: AgeSource
   readonly firstSeenAt: Millis
+  /** Place in the ledger's order at which it last became current. */
+  readonly pos: number
   /** When the provider refused it, or it was replaced where nothing at a provider can die. */
   readonly deadAt?: Millis
   readonly replacedAt?: Millis
@@ -399,8 +407,10 @@ export interface RotationState {
   readonly made: VersionRef | null
   readonly retiring: VersionRef | null
   readonly done: readonly Step[]
-  /** True once a `set` was claimed: the provider may have been told, whatever happened then. */
-  readonly setClaimed: boolean
+  /** Steps that were claimed at least once: they may have taken effect, whatever was recorded then. */
+  readonly claimed: readonly Step[]
+  /** What a probe after an unconfirmed `set` last found. */
+  readonly standing: Standing | null
   /** Refused for good before the point of no return; never cleared: revoke then makes dead what this rotation made. */
   readonly back: boolean
   /** `rollback`: target and retiring swapped. */
@@ -408,8 +418,8 @@ export interface RotationState {
   readonly promote: { readonly pos: number; readonly at: Millis } | null
   readonly graceUntil: Millis | null
   readonly compromised: { readonly waitMs: number; readonly at: Millis } | null
-  /** The step a person vouched for, until it is recorded as done. */
-  readonly approved: 'proof' | Step | null
+  /** A person vouched for the proofs that are missing. */
+  readonly vouched: boolean
   /** The clock of `ask_after` starts here: opening, grace's end, or the last `retry`. */
   readonly askFrom: Millis
 }
@@ -425,6 +435,8 @@ export interface SecretState {
   readonly lastAt: Millis
   readonly hash: string
   readonly count: number
+  /** Tokens of all `create` claims ever: a stored version of ours with another one means that the ledger is behind. */
+  readonly tokens: readonly Token[]
   readonly current: VersionState | null
   /** Former versions that may still be gone back to or looked for, newest first. */
   readonly former: readonly VersionState[]
@@ -436,27 +448,27 @@ export interface SecretState {
     readonly rotation: string
     readonly snapshot: Snapshot
     readonly tokens: readonly Token[]
-    readonly kept: Token | null
     readonly closedAt: Millis
     readonly sweptAt: Millis
   } | null
-  readonly last: { readonly rotation: string; readonly outcome: 'rotated' | 'back' | 'abandoned'; readonly at: Millis; readonly note: string | null } | null
+  readonly last: { readonly rotation: string; readonly outcome: 'rotated' | 'back'; readonly at: Millis; readonly note: string | null } | null
   readonly removed: boolean
 }
 
+/** What an output held when it was last written or looked at. */
 export interface WriteRecord {
   readonly claimPos: number
   readonly claimAt: Millis
   readonly at: Millis
-  readonly pos: number
-  readonly holds: Readonly<Record<string, Token>>
   readonly vars: Readonly<Record<string, HeldVar>>
-  /** pos of the last write that changed a variable: consumers refreshed before it are stale. */
+  /** pos of the claim of the last write that changed a variable: consumers refreshed before it are stale. 0: none yet. */
   readonly changedPos: number
 }
 
 export interface ConsumerRecord {
   readonly refresh: { readonly claimPos: number; readonly at: Millis } | null
+  /** Proofs in a row that found something else than the file holds. */
+  readonly misses: number
   readonly proof: {
     readonly claimPos: number
     readonly claimAt: Millis
