@@ -1,0 +1,36 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { bundle } from '../../scripts/bundle.ts'
+import './run-folder.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+
+/**
+ * Builds the program once for the run, laid out as it is installed: `bin/secrets.cjs` and `dist/secrets.cjs` as released,
+ * and `dist/secrets.test.cjs`, which can be told to kill itself. Both beside nothing else, so that a bundle that needs
+ * a file of the tree is found out.
+ */
+export default async function setup(project: TestProject): Promise<() => void> {
+  const cache = path.join(ROOT, 'node_modules', '.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(path.join(cache, 'keyturn-run-'))
+  mkdirSync(path.join(folder, 'bin'))
+  copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
+  copyFileSync(path.join(ROOT, 'bin', 'secrets.cjs'), path.join(folder, 'bin', 'secrets.cjs'))
+  process.env.KEYTURN_RUN_FOLDER = folder
+  project.provide('runFolder', folder)
+  project.provide('buildError', await buildInto(path.join(folder, 'dist')))
+  return () => rmSync(folder, { recursive: true, force: true })
+}
+
+/** A program that cannot be built fails the tests that run it, with this text, and no others. */
+async function buildInto(dist: string): Promise<string> {
+  try {
+    await bundle({ outfile: path.join(dist, 'secrets.cjs'), testBuild: false })
+    await bundle({ outfile: path.join(dist, 'secrets.test.cjs'), testBuild: true })
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

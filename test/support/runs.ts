@@ -1,0 +1,11 @@
+/**
+ * How often a long suite runs: `few` under `npm test`, as many as `npm run test:simulation` and its like ask for.
+ * The variable is `KEYTURN_<NAME>_RUNS`.
+ */
+export function runs(name: 'simulation' | 'kill' | 'asterisk', few: number): number {
+  const asked = process.env[`KEYTURN_${name.toUpperCase()}_RUNS`]
+  if (asked === undefined || asked === '') return few
+  const count = Number(asked)
+  if (!Number.isInteger(count) || count < 1) throw new Error(`KEYTURN_${name.toUpperCase()}_RUNS is "${asked}": give a whole number`)
+  return count
+}
