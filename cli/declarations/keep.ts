@@ -1,0 +1,58 @@
+import type { CommandDeclaration } from '../declare.ts'
+
+/** Commands that set a project up, keep its keys and take it down. */
+export const KEEP: readonly CommandDeclaration[] = [
+  {
+    name: 'init',
+    operands: '[FILE...]',
+    summary: 'read a .env, propose secrets.yaml, store the values',
+    text: ['The .env stays byte for byte as it was. What will be written is shown first.'],
+    options: [
+      { flags: '--dry-run', text: 'show what would be done alone' },
+      { flags: '--explain', text: 'why each variable was taken for a secret or a setting' },
+      { flags: '--recovery-key-file FILE', text: 'write the recovery key there (needed with --yes to have one)' },
+    ],
+    examples: [
+      ['init .env', 'start here'],
+      ['init --dry-run --explain', 'look first'],
+    ],
+  },
+  {
+    name: 'identity',
+    operands: 'ACTION [RECIPIENT]',
+    summary: 'who can open the embedded store: show, verify, add, remove',
+    options: [{ flags: '--recovery-key-file FILE', text: 'open the store with this key' }],
+    examples: [
+      ['identity show', 'the recipients'],
+      ['identity verify', 'the recovery key still opens the store'],
+      ['identity add age1...', 'another machine or person'],
+    ],
+  },
+  {
+    name: 'backup',
+    operands: '[FILE]',
+    summary: 'one encrypted file with store, ledger and inventory',
+    options: [],
+    examples: [['backup keyturn.backup', 'opens with any of the recipients']],
+  },
+  {
+    name: 'restore',
+    operands: '[FILE]',
+    summary: 'rebuild the state from a backup, or from the store',
+    options: [{ flags: '--recovery-key-file FILE', text: 'open it with this key' }],
+    examples: [
+      ['restore keyturn.backup', 'on a new machine'],
+      ['restore', 'rebuild the ledger from the store'],
+    ],
+  },
+  {
+    name: 'eject',
+    operands: '',
+    summary: 'write plain files and take everything of ours away',
+    options: [
+      { flags: '--original', text: 'the file as it was before init' },
+      { flags: '--dry-run', text: 'show what would be done alone' },
+    ],
+    examples: [['eject --dry-run', 'what would go']],
+  },
+]

@@ -1,0 +1,72 @@
+import type { CommandDeclaration } from '../declare.ts'
+
+/** Commands that look and change nothing. */
+export const LOOK: readonly CommandDeclaration[] = [
+  {
+    name: 'status',
+    operands: '[NAME...]',
+    summary: 'age and state of every secret, worst first',
+    text: ['NAME is the name of a secret or one of its variables. No value is read: what policy needs to know was recorded when a version was first seen.'],
+    options: [{ flags: '--at DATE', text: 'as it would be at another time (2027-01-01, or with a time of day)' }],
+    examples: [
+      ['status', 'all secrets of this project'],
+      ['status openai', 'one secret, with everything found about it'],
+      ['status --at 2027-01-01', 'what will be due on that day'],
+      ['status --json', 'for a program: keyturn/status@1'],
+    ],
+  },
+  {
+    name: 'report',
+    operands: '',
+    summary: 'the same for others: totals, owners, exceptions',
+    options: [
+      { flags: '--format FORMAT', text: 'table, markdown or json (default: table)', choices: ['table', 'markdown', 'json'] },
+      { flags: '--output FILE', text: 'write it to a file that only you can read' },
+      { flags: '--fail-on STATE', text: 'end with status 3 when a secret is in this state or a worse one', choices: ['overdue', 'due', 'violation'] },
+    ],
+    examples: [
+      ['report --format markdown --output report.md', 'a file to hand on'],
+      ['report --fail-on overdue', 'for a CI job: status 3 if something is overdue'],
+      ['report --json', 'for a program: keyturn/report@1'],
+    ],
+  },
+  {
+    name: 'history',
+    operands: '[NAME]',
+    summary: 'what happened, by whom, why, with which proof',
+    options: [
+      { flags: '--verify [HEAD]', text: 'walk the chain of hashes, and compare with a head kept elsewhere' },
+      { flags: '--head', text: 'print a signed head, to be kept elsewhere' },
+    ],
+    examples: [
+      ['history openai', 'every event of one secret'],
+      ['history --head > head.txt', 'keep this on another machine'],
+      ['history --verify "$(cat head.txt)"', 'nothing was changed or cut off since'],
+      ['history --json', 'export: keyturn/history@1'],
+    ],
+  },
+  {
+    name: 'doctor',
+    operands: '',
+    summary: 'is everything reachable, permitted and consistent',
+    options: [],
+    examples: [['doctor', 'each finding with the command that mends it']],
+  },
+  {
+    name: 'schema',
+    operands: '',
+    summary: 'the JSON Schema of secrets.yaml, for editors',
+    options: [],
+    examples: [['schema > secrets.schema.json', 'for the editor']],
+  },
+  {
+    name: 'help',
+    operands: '[COMMAND]',
+    summary: 'this help, or that of a command',
+    options: [{ flags: '--all', text: 'every command' }],
+    examples: [
+      ['help --all', 'every command'],
+      ['help rotate', 'one command, with examples'],
+    ],
+  },
+]

@@ -1,0 +1,120 @@
+import type { KeyturnError } from '../src/errors.ts'
+
+/** Where text can be written to: a process stream, or a test's list. */
+export interface Sink {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug']
+
+/** Bytes gathered before a write: one system call for a table, and never a whole big report in memory. */
+const CHUNK = 64 * 1024
+
+/** Columns where nobody can tell: wide enough for a table that is piped into a file. */
+const WIDTH_UNKNOWN = 120
+
+/**
+ * The only writer to the terminal. Results go to stdout, everything else to stderr. With `--json` stdout holds exactly
+ * one JSON document, be it the result or the error.
+ */
+export interface Output {
+  readonly json: boolean
+  readonly quiet: boolean
+  /** Colours may be used on stdout. */
+  readonly color: boolean
+  /** Columns of stdout. */
+  readonly width: number
+  /** stdout is a terminal. */
+  readonly terminal: boolean
+  /** What the command was asked for: a table, a value, a plan. Printed with `--quiet` too. */
+  print(text: string): void
+  /** The same in pieces; nothing is added between them. */
+  stream(pieces: Iterable<string>): void
+  /** What was done, in words, on stdout: `--quiet` drops it. With `--json` it goes to stderr. */
+  say(text: string): void
+  /** Progress and remarks on stderr: `--quiet` drops them. */
+  note(text: string): void
+  /** Something a person should see although it went well; stderr, also with `--quiet`. */
+  warn(text: string, hint?: string): void
+  debug(text: string): void
+  /** The one document of `--json`. A second one is a fault of ours. */
+  document(value: unknown): void
+  /** The same in pieces that together are one JSON text. */
+  documentStream(pieces: Iterable<string>): void
+  /** `secrets: error:` and `secrets: hint:` on stderr; with `--json` also the document `keyturn/error@1`. */
+  fail(error: KeyturnError): void
+}
+
+export interface OutputOptions {
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly color: boolean
+  readonly level: LogLevel
+}
+
+export function createOutput(options: OutputOptions): Output {
+  const { stdout, stderr, json, quiet } = options
+  const level = quiet && options.level === 'info' ? 'warn' : options.level
+  const shows = (wanted: LogLevel): boolean => LEVELS.indexOf(wanted) <= LEVELS.indexOf(level)
+  const lines = (sink: Sink, text: string): void => {
+    sink.write(text.endsWith('\n') ? text : `${text}\n`)
+  }
+  const pour = (sink: Sink, pieces: Iterable<string>): void => {
+    let held = ''
+    for (const piece of pieces) {
+      held += piece
+      if (held.length < CHUNK) continue
+      sink.write(held)
+      held = ''
+    }
+    if (held !== '') sink.write(held)
+  }
+  let documents = 0
+  const documentStream = (pieces: Iterable<string>): void => {
+    documents += 1
+    if (documents > 1) throw new Error('a second JSON document')
+    pour(stdout, pieces)
+    stdout.write('\n')
+  }
+  // A command that forgets to look at `json` must not spoil the document on stdout.
+  const results = json ? stderr : stdout
+  return {
+    json,
+    quiet,
+    color: options.color && stdout.isTTY === true,
+    width: stdout.columns ?? WIDTH_UNKNOWN,
+    terminal: stdout.isTTY === true,
+    print: (text) => lines(results, text),
+    stream: (pieces) => pour(results, pieces),
+    say: (text) => {
+      if (!quiet) lines(results, text)
+    },
+    note: (text) => {
+      if (shows('info')) lines(stderr, text)
+    },
+    warn: (text, hint) => {
+      if (!shows('warn')) return
+      lines(stderr, `secrets: warning: ${text}`)
+      if (hint) lines(stderr, `secrets: hint: ${hint}`)
+    },
+    debug: (text) => {
+      if (shows('debug')) lines(stderr, `secrets: debug: ${text}`)
+    },
+    document: (value) => documentStream([JSON.stringify(value, null, 2)]),
+    documentStream,
+    fail: (error) => {
+      lines(stderr, `secrets: error: ${error.message}`)
+      for (const detail of error.details) lines(stderr, `  ${detail}`)
+      if (error.hint) lines(stderr, `secrets: hint: ${error.hint}`)
+      if (!json || documents > 0) return
+      const { code, message, hint, details } = error
+      documentStream([JSON.stringify({ schema: 'keyturn/error@1', code, message, hint, details }, null, 2)])
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import type { App } from '../src/app.ts'
+import { unsupported } from './commands/later.ts'
+import { findCommand } from './commands.ts'
+import type { CommandContext, GlobalOptions, Run } from './context.ts'
+import { asFailure } from './failure.ts'
+import { LOADERS } from './loaders.ts'
+import { createOutput, type Output, type Sink } from './output.ts'
+import { parseCommandLine, type Request, wantsJson } from './program.ts'
+import { createPrompts, type Keyboard } from './prompt.ts'
+
+/** The process as the program sees it. */
+export interface World {
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly stdin: Keyboard
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly signal: AbortSignal
+}
+
+/** Runs one command line and gives its exit status. Never throws: whatever went wrong has been printed. */
+export async function runCommandLine(argv: readonly string[], world: World): Promise<number> {
+  // Before anything is parsed: this alone decides how a wrong command line is answered.
+  let out = output(world, { json: wantsJson(argv), quiet: false, color: false, logLevel: 'info' })
+  try {
+    const request = await parseCommandLine(argv)
+    if (request.kind === 'text') {
+      world.stdout.write(request.text)
+      return 0
+    }
+    out = output(world, request.globals)
+    return await perform(request, out, world)
+  } catch (error) {
+    const failure = asFailure(error, world.signal)
+    if (failure.code === 'INTERNAL' && world.env['KEYTURN_DEBUG'] && error instanceof Error) world.stderr.write(`${error.stack ?? error.message}\n`)
+    out.fail(failure)
+    return failure.exitCode
+  }
+}
+
+async function perform(request: Request & { kind: 'run' }, out: Output, world: World): Promise<number> {
+  const { globals } = request
+  let opened: Promise<App> | null = null
+  const context: CommandContext = {
+    options: globals,
+    out,
+    signal: world.signal,
+    cwd: world.cwd,
+    env: world.env,
+    stdin: world.stdin,
+    prompts: createPrompts({ keyboard: world.stdin, screen: world.stderr, yes: globals.yes, signal: world.signal }),
+    app: () => {
+      opened ??= open(globals, world.cwd)
+      return opened
+    },
+  }
+  const run = await load(request.command)
+  try {
+    return await run(context, request.args, request.options)
+  } finally {
+    // An app that could not be opened has thrown already.
+    await (opened as Promise<App> | null)?.then(
+      (app) => app.close(),
+      () => undefined,
+    )
+  }
+}
+
+async function open({ config, environment }: GlobalOptions, cwd: string): Promise<App> {
+  const { openApp } = await import('../src/app.ts')
+  return openApp({ config, environment, cwd })
+}
+
+async function load(command: string): Promise<Run> {
+  const loader = LOADERS[command]
+  if (!loader || findCommand(command)?.later) return unsupported(command)
+  return (await loader()).run
+}
+
+const output = (world: World, globals: Pick<GlobalOptions, 'json' | 'quiet' | 'color' | 'logLevel'>): Output =>
+  createOutput({
+    stdout: world.stdout,
+    stderr: world.stderr,
+    json: globals.json,
+    quiet: globals.quiet,
+    // https://no-color.org: set and not empty, whatever it says.
+    color: globals.color && !world.env['NO_COLOR'] && world.env['TERM'] !== 'dumb',
+    level: globals.logLevel,
+  })
