@@ -110,6 +110,8 @@ export interface RotatorContext<P> {
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly random: Random
+  /** Environment of programs that the rotator starts, without our own credentials. Absent: a plain PATH and nothing else. */
+  readonly env?: Readonly<Record<string, string>>
   /** Report a server's `Date`: minutes away from our clock throws CLOCK_SUSPECT. */
   serverDate(date: Date): void
 }
@@ -117,6 +119,11 @@ export interface RotatorContext<P> {
 /** `restricted`: accepted, but the provider allows it less than asked (fine). */
 export interface Accepted {
   readonly restricted?: string
+}
+
+/** What `revoke` has to add: what survives it (open sessions), for the record and the person. Never a value. */
+export interface Ended {
+  readonly note?: string
 }
 
 /**
@@ -139,6 +146,10 @@ export interface RotatorSpec<P = unknown> {
   guide?(params: P): { readonly instructions: readonly string[]; readonly url?: string }
   /** Whether it is never rotated (`none`). */
   readonly never?: true
+  /** Whether `set` applies with these params. Absent: it does wherever it is there. */
+  sets?(params: P): boolean
+  /** Whether `revoke` applies with these params. Absent: it does wherever it is there. */
+  revokes?(params: P): boolean
   /** Makes the new value. With `set` it only invents; without, the provider mints it and it is tagged with `ctx.token`. `id` goes into the handle. */
   create(ctx: RotatorContext<P>): Promise<{ readonly fields: Sensitive<Fields>; readonly id: Json }>
   /** Tells the provider the invented value. Having it says that we invent it; it is stored before. Repeatable with the same bytes. */
@@ -149,7 +160,8 @@ export interface RotatorSpec<P = unknown> {
    * Ends this credential; already ended: done. Absent where nothing at a provider can die (`random`).
    * With `set`, it acts only while `retiring` is still what the provider holds for that user (failure rule 7).
    */
-  revoke?(ctx: RotatorContext<P>, handle: Handle, retiring: Version | null): Promise<void>
+  // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to add, and return nothing.
+  revoke?(ctx: RotatorContext<P>, handle: Handle, retiring: Version | null): Promise<Ended | void>
   /** What carries exactly `ctx.token` at the provider (failure rule 4). */
   orphans?(ctx: RotatorContext<P>): Promise<readonly Json[]>
   /** The true age, where the provider tells. */
