@@ -1,5 +1,4 @@
 import { chmodSync, closeSync, constants, openSync, statSync } from 'node:fs'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fromFileSystem, KeyturnError } from '../errors.ts'
 import type { Fold } from '../ports.ts'
 import { type Database, database } from './database.ts'
@@ -90,7 +89,7 @@ async function prepare(db: Database, timeoutMs: number): Promise<void> {
       return
     } catch (error) {
       if (!(error instanceof KeyturnError) || error.code !== 'LEDGER_BUSY' || waited >= timeoutMs) throw error
-      await pause(20)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
 }
