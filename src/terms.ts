@@ -207,6 +207,8 @@ export interface Snapshot {
   readonly sets: boolean
   /** The rotator has `revoke`: something at a provider can die too early. */
   readonly revokes: boolean
+  /** The provider can list what carries our tag: orphans of this rotation can be found. */
+  readonly lists: boolean
   readonly gate: readonly GateOutput[]
   readonly policy: Policy
 }
@@ -242,7 +244,7 @@ export interface HeldVar {
   /** `null`: the file does not have it. */
   readonly value: Fingerprint | null
   readonly from: Readonly<Record<string, Token>>
-  /** A value that somebody wrote by hand: left as it is until `sync --import` or `--discard`. */
+  /** Written by hand: left as it is until `sync --import` or `--discard`. Its secrets stand in `from` with an empty token. */
   readonly edited?: true
 }
 

@@ -1,0 +1,108 @@
+import { KeyturnError } from '../errors.ts'
+import type { RotatorContext, RotatorSpec, SecretStore, Version } from '../ports.ts'
+import { Sensitive } from '../sensitive.ts'
+import type { Fields, Handle, RotationState, SecretState, Snapshot, Token, VersionRef } from '../terms.ts'
+import { CLOCK_DRIFT_MS, type Engine } from './engine.ts'
+
+/** One step at work: what the step functions share. */
+export interface Work {
+  readonly engine: Engine
+  readonly state: SecretState
+  readonly rotation: RotationState
+  readonly store: SecretStore
+  readonly rotator: RotatorSpec
+  /** The token of this claim (for `create`). */
+  readonly token: Token
+  /** Aborts when the lease ends, or the user interrupts. Checked right before every write (failure rule 1). */
+  readonly signal: AbortSignal
+  /** Records an observation in the middle of a step. */
+  note(facts: import('../terms.ts').Saw): Promise<void>
+}
+
+/** The rotator of a kind; UNSUPPORTED when this build has none. */
+export function rotatorOf(engine: Engine, kind: string): RotatorSpec {
+  const rotator = engine.rotators.get(kind)
+  if (!rotator) throw new KeyturnError('UNSUPPORTED', `no rotator "${kind}" in this version`, { hint: `available: ${[...engine.rotators.keys()].join(', ')}` })
+  return rotator
+}
+
+/**
+ * What a rotator gets for one call. `handle`: the one of a former version, made perhaps by another rotator or with other
+ * params than today's; it is ended the way it was made (failure rule 2).
+ */
+export async function contextFor(work: Work, options: { token?: Token; given?: Sensitive<Fields>; handle?: Handle } = {}): Promise<RotatorContext<unknown>> {
+  const { engine, state, rotation } = work
+  const { snapshot } = rotation
+  const rotator = options.handle ? rotatorOf(engine, options.handle.rotator) : work.rotator
+  return {
+    params: parseParams(rotator, options.handle?.params ?? snapshot.rotator.params),
+    dir: engine.inventory().dir,
+    fields: snapshot.fields,
+    policy: snapshot.policy,
+    token: options.token ?? work.token,
+    given: options.given ?? null,
+    current: await storedVersion(work.store, snapshot.path, state.current),
+    admin: await adminFields(engine, snapshot),
+    signal: work.signal,
+    clock: engine.clock,
+    random: engine.random,
+    serverDate: (date) => compareClocks(engine, date),
+  }
+}
+
+/** Params as the rotator's schema reads them. CONFIG_INVALID names the first that does not fit. */
+export function parseParams(rotator: RotatorSpec, params: unknown): unknown {
+  const parsed = rotator.params.safeParse(params)
+  if (parsed.success) return parsed.data
+  const first = parsed.error.issues[0]
+  throw new KeyturnError('CONFIG_INVALID', `rotator ${rotator.name}: ${first?.path.join('.') || 'params'}: ${first?.message ?? 'not allowed'}`)
+}
+
+/** A known version with its value, or `null` where the store no longer has it. */
+export async function storedVersion(store: SecretStore, path: string, ref: VersionRef | null): Promise<Version | null> {
+  if (ref === null) return null
+  const [found] = await store.get(path, [ref.token])
+  // The ledger may know more of its handle than the store (`adopt`).
+  return found ? { ...found, handle: ref.handle ?? found.handle } : null
+}
+
+/** The admin's fields: the current ones, then those before, in case the provider lags behind a rotation of the admin itself. */
+async function adminFields(engine: Engine, snapshot: Snapshot): Promise<readonly Sensitive<Fields>[]> {
+  const name = snapshot.rotator.admin
+  if (name === undefined) return []
+  return currentAndPrevious(engine, name)
+}
+
+/** The fields of a secret by name, newest first, then those of the version before. VALUE_MISSING when it has none. */
+export async function currentAndPrevious(engine: Engine, name: string): Promise<readonly Sensitive<Fields>[]> {
+  const inventory = engine.inventory()
+  const secret = inventory.secrets.find((s) => s.name === name)
+  if (!secret) throw new KeyturnError('NAME_UNKNOWN', `no secret "${name}" in ${inventory.file}`)
+  const store = await engine.store(secret.store)
+  const document = (await store.read([secret.path])).get(secret.path)
+  const current = document && pick(document.fields, secret.fields)
+  if (!current) throw new KeyturnError('VALUE_MISSING', `${name} has no value in the store`, { hint: `secrets set ${name}` })
+  const state = await engine.ledger.state(`${inventory.id}/secret/${secret.id}`)
+  const previous = state?.kind === 'secret' ? state.former.find((v) => v.deadAt === undefined) : undefined
+  const before = await storedVersion(store, secret.path, previous ?? null)
+  return before ? [current, before.fields] : [current]
+}
+
+/** The secret's own fields of a document; `null` when none of them is there. */
+export function pick(document: Sensitive<Fields>, fields: readonly string[]): Sensitive<Fields> | null {
+  let found = false
+  const own = document.map((all) => {
+    const entries = Object.entries(all).filter(([name]) => fields.includes(name))
+    found = entries.length > 0
+    return Object.fromEntries(entries) as Fields
+  })
+  return found ? own : null
+}
+
+/** Failure rule 12: minutes off a server's `Date`, nothing is opened or revoked. */
+function compareClocks(engine: Engine, date: Date): void {
+  const off = Math.abs(date.getTime() - engine.clock.now())
+  if (off > CLOCK_DRIFT_MS) {
+    throw new KeyturnError('CLOCK_SUSPECT', `this machine's clock and the provider's are ${Math.round(off / 60_000)} minutes apart`)
+  }
+}

@@ -1,0 +1,87 @@
+import type { GateOutput, HostState, Inventory, RotationState, Secret, Token } from '../terms.ts'
+import { consumerKey, matches } from './host.ts'
+
+/** Something that has not yet been shown to hold the new value. */
+export interface Missing {
+  readonly host: string
+  readonly file: string
+  readonly consumer?: string
+  readonly why: string
+}
+
+/** Which outputs and consumers of the inventory, on all hosts, read this secret. */
+export function gateOf(inventory: Inventory, secret: Secret): readonly GateOutput[] {
+  return outputsOf(inventory, secret).map((o) => ({
+    host: o.host,
+    file: o.file,
+    unproven: o.unproven,
+    consumers: o.consumers.map(({ key, unproven }) => ({ key, unproven })),
+  }))
+}
+
+/** The outputs that hold a variable of this secret, or a template that uses it. */
+export const outputsOf = (inventory: Inventory, secret: Secret) =>
+  inventory.outputs.filter(
+    (o) =>
+      (o.only === null || o.only.includes(secret.name)) &&
+      (Object.keys(secret.env).length > 0 || Object.values(o.vars).some((template) => template.includes(`{${secret.name}.`))),
+  )
+
+/**
+ * The revocation gate is the snapshot taken at the opening plus the present inventory (failure rule 2): a consumer that was
+ * added since must prove as well, and one that was taken out of the file may still run.
+ */
+export function gateFor(r: RotationState, present: readonly GateOutput[]): readonly GateOutput[] {
+  const merged = new Map<string, GateOutput>()
+  for (const output of [...r.snapshot.gate, ...present]) {
+    const key = `${output.host}\0${output.file}`
+    const before = merged.get(key)
+    const consumers = new Map([...(before?.consumers ?? []), ...output.consumers].map((c) => [c.key, c]))
+    merged.set(key, { ...output, consumers: [...consumers.values()] })
+  }
+  return [...merged.values()]
+}
+
+export interface GateQuestion {
+  readonly secret: string
+  /** The version that everything must hold. */
+  readonly token: Token
+  /** Writes and proofs claimed at or before this place in the ledger do not count. */
+  readonly afterPos: number
+  /** Nor proofs claimed before this time: the last proof must be claimed after the grace ended. */
+  readonly afterAt?: number
+  /** Something at a provider dies afterwards: then no consumer at all is no proof. */
+  readonly revocable: boolean
+}
+
+/** What is still missing before the old value may die; empty: nothing. */
+export function missingProofs(gate: readonly GateOutput[], hosts: ReadonlyMap<string, HostState>, question: GateQuestion): readonly Missing[] {
+  const missing = gate.flatMap((output) => missingOf(output, hosts.get(output.host), question))
+  const anybody = gate.some((o) => o.consumers.length > 0 || o.unproven === 'grace')
+  if (missing.length === 0 && question.revocable && gate.length > 0 && !anybody) {
+    return gate.map(({ host, file }) => ({ host, file, why: 'no consumer is declared that could prove what runs' }))
+  }
+  return missing
+}
+
+function missingOf(output: GateOutput, host: HostState | undefined, q: GateQuestion): readonly Missing[] {
+  const { file } = output
+  const written = host?.outputs[file]
+  const at = (why: string, consumer?: string): Missing => ({ host: output.host, file, why, ...(consumer !== undefined && { consumer }) })
+  const own = Object.values(written?.vars ?? {}).filter((v) => v.from[q.secret] !== undefined)
+  if (!written || written.claimPos <= q.afterPos) return [at('not written yet')]
+  if (own.some((v) => v.edited)) return [at('a value in it was edited by hand')]
+  if (own.length === 0 || own.some((v) => v.from[q.secret] !== q.token)) return [at('holds another version')]
+  return output.consumers.flatMap(({ key, unproven }) => {
+    const record = host?.consumers[consumerKey(file, key)]
+    if (unproven === 'grace' && !record?.proof) {
+      const refreshed = written.changedPos === 0 || (record?.refresh?.claimPos ?? 0) > written.changedPos
+      return refreshed ? [] : [at('not refreshed yet', key)]
+    }
+    const proof = record?.proof
+    if (!proof || proof.claimPos <= q.afterPos) return [at('has not proved yet what it holds', key)]
+    if (!matches(written.vars, proof.vars, q.secret)) return [at('still holds another value', key)]
+    if (q.afterAt !== undefined && proof.claimAt < q.afterAt) return [at('has to prove once more after the grace', key)]
+    return []
+  })
+}

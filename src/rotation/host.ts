@@ -1,0 +1,85 @@
+import type { Claim, ConsumerRecord, Event, Failure, HeldVar, HostState, HostStep, Recorded, WriteRecord } from '../terms.ts'
+
+/**
+ * The state of a host's stream: what each of its outputs holds, and what each consumer proved to hold. Folded like a
+ * secret's, and pure. A proof is as old as its claim, never as its record (failure rule 10).
+ */
+export function foldHost(before: HostState | null, recorded: Recorded): HostState {
+  const { event } = recorded
+  const state: HostState = { ...(before ?? nothing(recorded.stream)), seq: recorded.seq, pos: recorded.pos, lastAt: recorded.at, hash: recorded.hash }
+  switch (event.type) {
+    case 'claimed': {
+      const { step, on, by, until } = event
+      return { ...state, claim: { seq: recorded.seq, pos: recorded.pos, at: recorded.at, step, on, by, until } }
+    }
+    case 'did':
+      return state.claim?.seq === event.claim ? did(state, state.claim, event, recorded) : state
+    case 'failed':
+      return state.claim?.seq === event.claim ? failed(state, state.claim, event, recorded) : state
+    case 'decided':
+      return { ...state, failures: {} }
+    case 'opened':
+    case 'saw':
+      return state
+  }
+}
+
+const nothing = (stream: string): HostState => ({
+  kind: 'host',
+  v: 1,
+  stream,
+  host: stream.slice(stream.lastIndexOf('/host/') + '/host/'.length),
+  seq: 0,
+  pos: 0,
+  lastAt: 0,
+  hash: '',
+  outputs: {},
+  consumers: {},
+  claim: null,
+  failures: {},
+})
+
+/** Names a consumer of an output in claims, states and messages. */
+export const consumerKey = (file: string, key: string): string => `${file} consumer ${key}`
+
+function did(state: HostState, claim: Claim, { result }: Event & { type: 'did' }, { at }: Recorded): HostState {
+  const { [claim.on]: _, ...failures } = state.failures
+  const after = { ...state, claim: null, failures }
+  switch (result.step) {
+    case 'write':
+      return { ...after, outputs: { ...state.outputs, [claim.on]: written(state.outputs[claim.on], claim, result.vars, at) } }
+    case 'refresh':
+      return withConsumer(after, claim.on, (c) => ({ ...c, refresh: { claimPos: claim.pos, at } }))
+    case 'prove':
+      return withConsumer(after, claim.on, (c) => {
+        const file = claim.on.slice(0, claim.on.lastIndexOf(' consumer '))
+        const holds = matches(state.outputs[file]?.vars ?? {}, result.vars)
+        return { ...c, misses: holds ? 0 : c.misses + 1, proof: { claimPos: claim.pos, claimAt: claim.at, at, vars: result.vars } }
+      })
+    default:
+      return after
+  }
+}
+
+const withConsumer = (state: HostState, on: string, change: (c: ConsumerRecord) => ConsumerRecord): HostState => ({
+  ...state,
+  consumers: { ...state.consumers, [on]: change(state.consumers[on] ?? { refresh: null, proof: null, misses: 0 }) },
+})
+
+/** Whether a proof shows every variable of the file, or of one secret in it. */
+export const matches = (held: Readonly<Record<string, HeldVar>>, proved: Readonly<Record<string, string | null>>, secret?: string): boolean =>
+  Object.entries(held).every(([name, v]) => (secret !== undefined && v.from[secret] === undefined) || proved[name] === v.value)
+
+/** The first record is a baseline: what was there before anything was written, so that the first real change is seen as one. */
+function written(before: WriteRecord | undefined, claim: Claim, vars: Readonly<Record<string, HeldVar>>, at: number): WriteRecord {
+  const changed = before !== undefined && Object.keys({ ...before.vars, ...vars }).some((name) => before.vars[name]?.value !== vars[name]?.value)
+  return { claimPos: claim.pos, claimAt: claim.at, at, vars, changedPos: changed ? claim.pos : (before?.changedPos ?? 0) }
+}
+
+function failed(state: HostState, claim: Claim, event: Event & { type: 'failed' }, { at, seq }: Recorded): HostState {
+  const before: Failure | undefined = state.failures[claim.on]
+  const { code, message, hint, retryAt } = event
+  const step = claim.step as HostStep
+  const attempts = (before?.step === step ? before.attempts : 0) + 1
+  return { ...state, claim: null, failures: { ...state.failures, [claim.on]: { seq, step, code, message, hint, at, retryAt, attempts } } }
+}

@@ -1,0 +1,280 @@
+import type { Event, Recorded, RotationState, SecretState, Step, VersionRef, VersionState } from '../terms.ts'
+
+/**
+ * The state of a secret's stream, folded from its events. Pure: the ledger calls it inside the append's transaction, and
+ * `history --verify` calls it again over the whole stream and compares.
+ *
+ *   nothing open  -> `opened` -> open
+ *   open          -> `claimed` (a lease runs) -> `did` or `failed` (the lease is over) -> open, or closed by `did revoke`
+ *   back          refused for good before the point of no return; only `revoke` is left, and it makes dead what was made
+ *   attention     is no state: `decide.ts` computes it from this one, the gate and the clock
+ */
+export function foldSecret(before: SecretState | null, recorded: Recorded): SecretState {
+  const { event } = recorded
+  const state: SecretState = {
+    ...(before ?? nothing(recorded.stream)),
+    seq: recorded.seq,
+    pos: recorded.pos,
+    lastAt: recorded.at,
+    hash: recorded.hash,
+  }
+  switch (event.type) {
+    case 'opened':
+      return { ...state, rotation: openedRotation(state, event, recorded), claim: null, failure: null }
+    case 'claimed':
+      return claimed(state, event, recorded)
+    case 'did':
+      return state.claim?.seq === event.claim ? did({ ...state, claim: null, failure: null }, event, recorded) : state
+    case 'failed':
+      return state.claim?.seq === event.claim ? failed(state, event, recorded) : state
+    case 'decided':
+      return decided(state, event, recorded)
+    case 'saw':
+      return saw(state, event, recorded)
+  }
+}
+
+const nothing = (stream: string): SecretState => ({
+  kind: 'secret',
+  v: 1,
+  stream,
+  secret: stream.slice(stream.lastIndexOf('/secret/') + '/secret/'.length),
+  seq: 0,
+  pos: 0,
+  lastAt: 0,
+  hash: '',
+  count: 0,
+  tokens: [],
+  current: null,
+  former: [],
+  rotation: null,
+  claim: null,
+  failure: null,
+  late: null,
+  last: null,
+  removed: false,
+})
+
+function openedRotation(state: SecretState, event: Event & { type: 'opened' }, { at, seq }: Recorded): RotationState {
+  return {
+    id: event.rotation,
+    openedAt: at,
+    openedSeq: seq,
+    snapshot: event.snapshot,
+    given: event.given ?? null,
+    target: event.target ?? null,
+    reason: event.reason ?? null,
+    tokens: [],
+    made: event.target ?? null,
+    retiring: state.current && refOf(state.current),
+    done: event.target ? ['create'] : [],
+    claimed: [],
+    standing: null,
+    back: false,
+    swapped: false,
+    promote: null,
+    graceUntil: null,
+    compromised: event.compromisedWaitMs === undefined ? null : { waitMs: event.compromisedWaitMs, at },
+    vouched: false,
+    askFrom: at,
+  }
+}
+
+function claimed(state: SecretState, event: Event & { type: 'claimed' }, { seq, pos, at }: Recorded): SecretState {
+  const { step, on, by, until, token, admin } = event
+  const claim = { seq, pos, at, step, on, by, until, ...(token !== undefined && { token }), ...(admin !== undefined && { admin }) }
+  const r = state.rotation
+  if (r === null || on !== r.id) return { ...state, claim } // a late look for orphans of a closed rotation
+  return {
+    ...state,
+    claim,
+    tokens: token === undefined ? state.tokens : [...state.tokens, token],
+    rotation: {
+      ...r,
+      tokens: token === undefined ? r.tokens : [...r.tokens, token],
+      claimed: withStep(r.claimed, step as Step),
+      // Whatever an earlier probe found, a new `set` may change it.
+      standing: step === 'set' ? null : r.standing,
+    },
+  }
+}
+
+function did(state: SecretState, { result }: Event & { type: 'did' }, recorded: Recorded): SecretState {
+  const r = state.rotation
+  if (r === null) return state
+  const done = { ...r, done: withStep(r.done, result.step as Step) }
+  switch (result.step) {
+    case 'create':
+      return { ...state, rotation: { ...done, made: result.version } }
+    case 'promote':
+      return promoted({ ...state, rotation: { ...done, promote: { pos: recorded.pos, at: recorded.at } } }, recorded)
+    case 'revoke':
+      return closed(state, r, recorded, result.note ?? null)
+    default:
+      return { ...state, rotation: done }
+  }
+}
+
+function promoted(state: SecretState, { at, pos }: Recorded): SecretState {
+  const made = state.rotation?.made
+  if (!made) return state
+  // A version that was current before (rollback) keeps its number and its age.
+  const known = [state.current, ...state.former].find((v) => v?.token === made.token)
+  const { replacedAt: _, deadAt: __, ...alive } = known ?? fresh(made, state.count + 1, at, pos)
+  const old = state.current && state.current.token !== made.token ? [{ ...state.current, replacedAt: at }] : []
+  return {
+    ...state,
+    count: known ? state.count : state.count + 1,
+    current: { ...alive, pos },
+    former: [...old, ...state.former.filter((v) => v.token !== made.token)],
+  }
+}
+
+const fresh = (made: VersionRef, n: number, at: number, pos: number): VersionState => ({
+  ...made,
+  n,
+  bornAt: at,
+  source: 'rotation',
+  firstSeenAt: at,
+  pos,
+})
+
+function closed(state: SecretState, r: RotationState, { at }: Recorded, note: string | null): SecretState {
+  const dead = r.back ? r.made : r.retiring
+  let former = state.former
+  if (dead && dead.token !== state.current?.token) {
+    former = former.some((v) => v.token === dead.token)
+      ? former.map((v) => (v.token === dead.token ? { ...v, deadAt: at } : v))
+      : [{ ...fresh(dead, 0, at, 0), deadAt: at }, ...former]
+  }
+  // Lists at providers lag, so the tokens of this rotation are looked for again for a day (failure rule 4).
+  const tokens = [...(state.late?.tokens ?? []), ...r.tokens]
+  return {
+    ...state,
+    former,
+    rotation: null,
+    late: !r.snapshot.lists || tokens.length === 0 ? null : { rotation: r.id, snapshot: r.snapshot, tokens, closedAt: at, sweptAt: at },
+    last: { rotation: r.id, outcome: r.back ? 'back' : 'rotated', at, note: r.back ? (r.reason ?? note) : note },
+  }
+}
+
+function failed(state: SecretState, event: Event & { type: 'failed' }, { at, seq }: Recorded): SecretState {
+  const step = state.claim?.step as Step
+  const attempts = (state.failure?.step === step ? state.failure.attempts : 0) + 1
+  const { code, message, hint, retryAt, standing } = event
+  const failure = { seq, step, code, message, hint, at, retryAt, attempts, ...(standing !== undefined && { standing }) }
+  const r = state.rotation
+  if (r === null) return { ...state, claim: null } // a late look failed: it comes again
+  const seen: RotationState = { ...r, standing: standing ?? r.standing, done: undone(r, step, code) }
+  if (retryAt === null && !needsPerson(code, standing) && !r.back && !passed(seen)) {
+    return { ...state, claim: null, failure: null, rotation: { ...seen, back: true, reason: `${code}: ${message}` } }
+  }
+  return { ...state, claim: null, failure, rotation: seen }
+}
+
+/** Without overlap a reload may have lied: a test that finds the old value still in force asks for `set` again. */
+const undone = (r: RotationState, step: Step, code: string): readonly Step[] =>
+  step === 'test' && r.snapshot.sets && (code === 'OLD_STILL_ACCEPTED' || code === 'CREDENTIAL_REJECTED') ? r.done.filter((s) => s !== 'set') : r.done
+
+const needsPerson = (code: string, standing: string | undefined): boolean => code === 'NEEDS_PERSON' || standing === 'both' || standing === 'neither'
+
+/**
+ * The point of no return. With overlap it is the promote: readers may hold the new value from its claim on. Without, it is
+ * `set`: from its claim on the old password may be dead, unless a probe with fresh logins found that only the old one works.
+ */
+export function passed(r: RotationState): boolean {
+  if (r.claimed.includes('promote')) return true
+  return !r.snapshot.overlap && r.snapshot.sets && r.claimed.includes('set') && r.standing !== 'old'
+}
+
+function decided(state: SecretState, event: Event & { type: 'decided' }, recorded: Recorded): SecretState {
+  const r = state.rotation
+  if (r === null || event.step === 'clock') return state
+  const { at } = recorded
+  switch (event.what) {
+    case 'retry':
+      return { ...state, failure: null, rotation: { ...r, askFrom: at } }
+    case 'compromised':
+      return { ...state, failure: null, rotation: { ...r, askFrom: at, compromised: { waitMs: event.waitMs ?? 0, at } } }
+    case 'approve':
+      if (event.step === 'proof' || event.step === undefined) return { ...state, rotation: { ...r, vouched: true } }
+      if (event.step === 'revoke') return closed({ ...state, failure: null }, r, recorded, event.reason)
+      if (event.step === 'promote' || event.step === 'create') return state // nobody can vouch for what is in the store
+      return { ...state, failure: null, rotation: { ...r, done: withStep(r.done, event.step), askFrom: at } }
+    case 'rollback':
+      if (!r.claimed.includes('promote') || r.retiring === null || r.made === null) {
+        return { ...state, claim: null, failure: null, rotation: { ...r, back: true, reason: event.reason } }
+      }
+      return { ...state, claim: null, failure: null, rotation: swap(r, at) }
+  }
+}
+
+/** Rollback after the promote: the same rotation with target and retiring swapped. */
+const swap = (r: RotationState, at: number): RotationState => ({
+  ...r,
+  made: r.retiring,
+  retiring: r.made,
+  done: ['create'],
+  claimed: [],
+  standing: null,
+  swapped: !r.swapped,
+  promote: null,
+  graceUntil: null,
+  vouched: false,
+  askFrom: at,
+})
+
+function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Recorded): SecretState {
+  const { facts } = event
+  switch (facts.kind) {
+    case 'current': {
+      const version: VersionState = { ...facts.version, n: state.count + 1, bornAt: facts.bornAt, source: facts.source, firstSeenAt: at, pos }
+      const old = state.current && { ...state.current, replacedAt: at }
+      return { ...state, removed: false, count: state.count + 1, current: version, former: [...(old ? [old] : []), ...state.former] }
+    }
+    case 'proved':
+      return state.rotation?.id === facts.rotation
+        ? { ...state, rotation: { ...state.rotation, graceUntil: facts.graceUntil, askFrom: Math.max(at, facts.graceUntil) } }
+        : state
+    case 'adopted': {
+      if (!state.current) return state
+      const claim = facts.bornAt === undefined ? {} : { bornAt: facts.bornAt, source: 'claimed' as const }
+      return { ...state, current: { ...state.current, ...claim, ...(facts.handle && { handle: facts.handle }) } }
+    }
+    case 'dead':
+      return { ...state, former: state.former.map((v) => (v.token === facts.token ? { ...v, deadAt: at } : v)) }
+    case 'dropped':
+      return { ...state, former: state.former.filter((v) => v.token !== facts.token) }
+    case 'swept':
+      if (state.late?.rotation !== facts.rotation) return { ...state, claim: null }
+      return { ...state, claim: null, late: at - state.late.closedAt >= LATE_MS ? null : { ...state.late, sweptAt: at } }
+    case 'restored': {
+      const versions = facts.versions.map((v, i): VersionState => {
+        const { createdAt, ...ref } = v
+        return { ...ref, n: i + 1, bornAt: createdAt, source: 'store', firstSeenAt: at, pos }
+      })
+      return {
+        ...state,
+        count: versions.length,
+        tokens: versions.map((v) => v.token),
+        current: versions.find((v) => v.token === facts.current) ?? null,
+        former: versions.filter((v) => v.token !== facts.current).reverse(),
+        rotation: null,
+        claim: null,
+        failure: null,
+      }
+    }
+    case 'removed':
+      return { ...state, removed: true }
+    case 'head':
+      return state
+  }
+}
+
+/** How long orphans of a closed rotation may still turn up in a provider's list (failure rule 4). */
+export const LATE_MS = 24 * 3_600_000
+
+const withStep = <T extends Step>(steps: readonly T[], step: T): readonly T[] => (steps.includes(step) ? steps : [...steps, step])
+
+/** A version without what became of it. */
+export const refOf = ({ token, handle, fingerprint, facts }: VersionRef): VersionRef => ({ token, handle, fingerprint, facts })

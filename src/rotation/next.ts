@@ -1,0 +1,103 @@
+import type { GateOutput, HostState, Millis, RotationState, SecretState, Step } from '../terms.ts'
+import { gateFor, type Missing, missingProofs } from './gate.ts'
+import { passed } from './machine.ts'
+
+/** What a secret's stream can do now. Computed from the state each time, never stored (failure rule 1). */
+export type Next =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'do'; readonly step: Step; /** Without the proofs that would be needed: what `--compromised` breaks. */ readonly breaks?: readonly Missing[] }
+  /** All consumers proved: the grace may begin. */
+  | { readonly kind: 'proved'; readonly graceUntil: Millis }
+  /** Late orphans of a closed rotation are to be looked for again. */
+  | { readonly kind: 'sweep' }
+  | { readonly kind: 'wait'; readonly until: Millis; readonly why: 'claim' | 'retry' | 'proof' | 'grace' | 'admin' | 'clock'; readonly missing?: readonly Missing[] }
+  /** A person must decide. Nothing more is written at the provider meanwhile. */
+  | { readonly kind: 'attention'; readonly step: Step | 'proof'; readonly message: string; readonly hint: string; readonly missing?: readonly Missing[] }
+
+export interface Surroundings {
+  readonly now: Millis
+  /** The present inventory's outputs of this secret. */
+  readonly gate: readonly GateOutput[]
+  readonly hosts: ReadonlyMap<string, HostState>
+  /** Another stream's live claim uses this secret as its admin credential (failure rule 11). */
+  readonly adminInUse: boolean
+  /** True when the process that holds a claim is known to have ended: its lease need not be waited for. */
+  gone(worker: string): boolean
+}
+
+/** Between two looks for late orphans. */
+const SWEEP_EVERY_MS = 3_600_000
+/** A clock may be this far behind the last event without being suspect: time daemons step back by less. */
+export const CLOCK_SLACK_MS = 1_000
+const ADMIN_WAIT_MS = 5_000
+
+/** The next step of a secret's stream. Pure. */
+export function next(state: SecretState, around: Surroundings): Next {
+  const { now } = around
+  const { claim, rotation: r } = state
+  if (claim && claim.until > now && !around.gone(claim.by)) return { kind: 'wait', until: claim.until, why: 'claim' }
+  if (r === null) return state.late && now - state.late.sweptAt >= SWEEP_EVERY_MS ? { kind: 'sweep' } : { kind: 'idle' }
+  const step: Step = r.back ? 'revoke' : (firstMissing(r) ?? 'revoke')
+  const stuck = stuckOn(state, r, step, now)
+  if (stuck) return stuck
+  if (step !== 'revoke' || r.back) return careful(state, around, { kind: 'do', step })
+  return afterPromote(state, r, around)
+}
+
+const firstMissing = (r: RotationState): Step | undefined =>
+  (['create', 'set', 'test', 'promote'] as const).find((step) => !r.done.includes(step) && (step !== 'set' || r.snapshot.sets))
+
+/** Waiting for a retry or a person. Time alone never asks: something must have failed, or a proof be missing. */
+function stuckOn(state: SecretState, r: RotationState, step: Step, now: Millis): Next | null {
+  const failure = state.failure
+  if (failure === null) return null
+  const { message, hint } = failure
+  if (failure.retryAt === null || now >= r.askFrom + r.snapshot.policy.askAfterMs) return { kind: 'attention', step: failure.step as Step, message, hint }
+  return failure.retryAt > now && failure.step === step ? { kind: 'wait', until: failure.retryAt, why: 'retry' } : null
+}
+
+/** Failure rules 11 and 12: no revoke while somebody uses it as admin, or on a clock that went backwards. */
+function careful(state: SecretState, around: Surroundings, go: Next & { kind: 'do' }): Next {
+  if (go.step !== 'revoke') return go
+  if (around.now + CLOCK_SLACK_MS < state.lastAt) return { kind: 'wait', until: state.lastAt, why: 'clock' }
+  if (around.adminInUse) return { kind: 'wait', until: around.now + ADMIN_WAIT_MS, why: 'admin' }
+  return go
+}
+
+function afterPromote(state: SecretState, r: RotationState, around: Surroundings): Next {
+  const { now } = around
+  const promote = r.promote
+  const token = r.made?.token
+  if (promote === null || token === undefined) return { kind: 'idle' }
+  const revocable = kills(r)
+  const gate = gateFor(r, around.gate)
+  const ask = (afterAt?: Millis) =>
+    r.vouched ? [] : missingProofs(gate, around.hosts, { secret: state.secret, token, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) })
+
+  const missing = ask()
+  if (r.compromised) {
+    const until = Math.max(promote.at, r.compromised.at) + r.compromised.waitMs
+    if (missing.length > 0 && now < until) return { kind: 'wait', until, why: 'proof', missing }
+    return careful(state, around, { kind: 'do', step: 'revoke', breaks: missing })
+  }
+  if (!revocable) return missing.length > 0 ? unproved(r, now, missing) : careful(state, around, { kind: 'do', step: 'revoke' })
+  if (r.graceUntil === null) return missing.length > 0 ? unproved(r, now, missing) : { kind: 'proved', graceUntil: now + r.snapshot.policy.graceMs }
+  if (now < r.graceUntil) return { kind: 'wait', until: r.graceUntil, why: 'grace' }
+  // The last proof is claimed after the grace ended: somebody may have restarted a consumer on an old file meanwhile (failure rule 10).
+  const stale = ask(r.graceUntil)
+  return stale.length > 0 ? unproved(r, now, stale) : careful(state, around, { kind: 'do', step: 'revoke' })
+}
+
+/** Whether `revoke` ends something at a provider that consumers may still use. */
+export const kills = (r: RotationState): boolean => r.snapshot.revokes && r.snapshot.overlap && r.retiring !== null
+
+function unproved(r: RotationState, now: Millis, missing: readonly Missing[]): Next {
+  const until = r.askFrom + r.snapshot.policy.askAfterMs
+  if (now < until) return { kind: 'wait', until, why: 'proof', missing }
+  const list = missing.map((m) => `${m.consumer ? `${m.file}, ${m.consumer}` : m.file} on ${m.host}: ${m.why}`).join('; ')
+  const message = `the old value stays valid, because it is not proved that everything runs on the new one (${list})`
+  return { kind: 'attention', step: 'proof', message, hint: `secrets approve ${r.snapshot.name} --reason TEXT   once you have seen that everything runs`, missing }
+}
+
+/** Whether `rollback` can still go back: before the close, and only to something that was there. */
+export const canRollBack = (r: RotationState): boolean => !passed(r) || r.retiring !== null

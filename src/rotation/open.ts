@@ -1,0 +1,183 @@
+import { KeyturnError } from '../errors.ts'
+import type { Version } from '../ports.ts'
+import type { Sensitive } from '../sensitive.ts'
+import type { Event, Fields, GateOutput, Inventory, Millis, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
+import { secretStream } from '../terms.ts'
+import { parseParams, pick, rotatorOf } from './context.ts'
+import type { Engine } from './engine.ts'
+import { gateOf } from './gate.ts'
+import { givenToken, isClaimToken, randomId } from './ids.ts'
+import { CLOCK_SLACK_MS } from './next.ts'
+
+export interface OpenOptions {
+  /** A value that a person gave: stored first, then taken by `create`. */
+  readonly given?: Sensitive<Fields>
+  /** A former version to go back to. */
+  readonly target?: VersionState
+  /** The old value leaked: revoke it after this wait, proved or not. */
+  readonly compromisedWaitMs?: Millis
+  readonly reason?: string
+}
+
+/** A secret by its name, or by one of its variables. NAME_UNKNOWN with the nearest names. */
+export function findSecret(inventory: Inventory, name: string): Secret {
+  const found = inventory.secrets.find((s) => s.name === name) ?? inventory.secrets.find((s) => Object.hasOwn(s.env, name))
+  if (found) return found
+  const names = inventory.secrets.map((s) => s.name)
+  throw new KeyturnError('NAME_UNKNOWN', `no secret and no variable is named "${name}" in ${inventory.file}`, {
+    hint: names.length > 0 && names.length <= 12 ? `there are: ${names.join(', ')}` : 'secrets status lists them',
+  })
+}
+
+/** The state of a secret's stream; `null` when nothing was ever recorded. */
+export async function stateOf(engine: Engine, secret: Secret): Promise<SecretState | null> {
+  const state = await engine.ledger.state(secretStream(engine.inventory().id, secret.id))
+  return state?.kind === 'secret' ? state : null
+}
+
+/**
+ * Opens a rotation: appends `opened` with a snapshot of all that must still be known when the inventory has changed (failure
+ * rule 2). ROTATION_OPEN when one is open; LEDGER_BEHIND and CLOCK_SUSPECT when nothing may be opened now. Does no step.
+ */
+export async function openRotation(engine: Engine, secret: Secret, options: OpenOptions = {}): Promise<SecretState> {
+  const inventory = engine.inventory()
+  const rotator = rotatorOf(engine, secret.rotator.kind)
+  if (rotator.never && !options.given) {
+    throw new KeyturnError('UNSUPPORTED', `${secret.name} is never rotated: ${secret.reason ?? 'rotator none'}`, { hint: `give it another rotator in ${inventory.file} if that is no longer true` })
+  }
+  let state = await stateOf(engine, secret)
+  if (state?.rotation) throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open since ${new Date(state.rotation.openedAt).toISOString()}`)
+  requireClock(engine, secret, state)
+  await requireKnownVersions(engine, secret, state)
+  state = await noticeForeign(engine, secret, state)
+  const given = options.given ? await storeGiven(engine, secret, options.given) : undefined
+  const event: Event = {
+    type: 'opened',
+    rotation: randomId(engine.random),
+    snapshot: snapshotOf(engine, secret, gateOf(inventory, secret)),
+    ...(given !== undefined && { given }),
+    ...(options.target && { target: { token: options.target.token, handle: options.target.handle, fingerprint: options.target.fingerprint, facts: options.target.facts } }),
+    ...(options.compromisedWaitMs !== undefined && { compromisedWaitMs: options.compromisedWaitMs }),
+    ...(options.reason !== undefined && { reason: options.reason }),
+  }
+  await engine.fault?.('open:before')
+  const appended = await engine.ledger.append(secretStream(inventory.id, secret.id), (state?.seq ?? 0) + 1, event, { policy: secret.policy })
+  await engine.fault?.('open:recorded')
+  return appended.state as SecretState
+}
+
+/** What a rotation needs to know of the inventory, as it is now. */
+export function snapshotOf(engine: Engine, secret: Secret, gate: readonly GateOutput[]): Snapshot {
+  const rotator = rotatorOf(engine, secret.rotator.kind)
+  const params = parseParams(rotator, secret.rotator.params)
+  const traits = rotator.traits?.(params) ?? {}
+  return {
+    name: secret.name,
+    store: secret.store,
+    path: secret.path,
+    fields: secret.fields,
+    rotator: secret.rotator,
+    overlap: rotator.overlap(params),
+    sets: traits.sets ?? rotator.set !== undefined,
+    revokes: traits.revokes ?? rotator.revoke !== undefined,
+    lists: traits.lists ?? rotator.orphans !== undefined,
+    gate,
+    policy: secret.policy,
+  }
+}
+
+/** Failure rule 12: on a clock behind the last event nothing is opened. */
+function requireClock(engine: Engine, secret: Secret, state: SecretState | null): void {
+  const now = engine.clock.now()
+  if (state && now + CLOCK_SLACK_MS < state.lastAt) {
+    throw new KeyturnError('CLOCK_SUSPECT', `${secret.name}: the clock says ${iso(now)}, but the last event was recorded at ${iso(state.lastAt)}`)
+  }
+}
+
+const iso = (at: Millis): string => new Date(at).toISOString()
+
+/** Failure rule 12: a stored version of ours that the ledger does not know means that the ledger was lost or is an older copy. */
+async function requireKnownVersions(engine: Engine, secret: Secret, state: SecretState | null): Promise<void> {
+  const inventory = engine.inventory()
+  const known = new Set([...(state?.tokens ?? []), ...[state?.current, ...(state?.former ?? [])].map((v) => v?.token)])
+  const store = await engine.store(secret.store)
+  const unknown = (await store.versions(secret.path)).filter((v) => isClaimToken(v.token, inventory.id, secret.id) && !known.has(v.token))
+  if (unknown.length > 0) {
+    throw new KeyturnError('LEDGER_BEHIND', `${secret.name}: the store holds ${unknown.length} version${unknown.length > 1 ? 's' : ''} of it that the ledger does not know`)
+  }
+}
+
+/**
+ * A value in the store that is not the current version: somebody else wrote it. It is kept as a version, recorded as found, and
+ * starts a new age.
+ */
+export async function noticeForeign(engine: Engine, secret: Secret, state: SecretState | null): Promise<SecretState | null> {
+  const inventory = engine.inventory()
+  const store = await engine.store(secret.store)
+  const document = (await store.read([secret.path])).get(secret.path)
+  const own = document && pick(document.fields, secret.fields)
+  if (!own) return state
+  const fingerprints = await engine.fingerprints()
+  const fingerprint = fingerprints.of(own)
+  if (state?.current?.fingerprint === fingerprint) return state
+  const former = state?.former.find((v) => v.fingerprint === fingerprint)
+  const token = former?.token ?? `${inventory.id}.${secret.id}.seen-${fingerprint.slice(fingerprint.lastIndexOf(':') + 1)}`
+  if (!former) await store.put(secret.path, { token, fields: own, handle: null })
+  const version = { token, handle: former?.handle ?? null, fingerprint, facts: engine.facts(own, secret.env, fingerprints) }
+  const { state: after } = await engine.ledger.append(
+    secretStream(inventory.id, secret.id),
+    (state?.seq ?? 0) + 1,
+    {
+      type: 'saw',
+      facts: {
+        kind: 'current',
+        version,
+        bornAt: former?.bornAt ?? (state === null ? null : engine.clock.now()),
+        source: former?.source ?? (state === null ? 'unknown' : 'first-seen'),
+        note: 'found in the store, written by somebody else',
+      },
+    },
+    { policy: secret.policy },
+  )
+  return after as SecretState
+}
+
+/** The value stands in the store before the rotation opens: from then on no crash can lose it. */
+async function storeGiven(engine: Engine, secret: Secret, fields: Sensitive<Fields>): Promise<string> {
+  const token = givenToken(engine.inventory().id, secret.id, engine.random)
+  const store = await engine.store(secret.store)
+  await store.ready()
+  await store.put(secret.path, { token, fields, handle: null })
+  await engine.fault?.('given:stored')
+  return token
+}
+
+/**
+ * The first value of a secret that has none yet and that nobody rotates (`init`, `set` of a new name): stored, made current,
+ * recorded with its age. Repeatable: an equal value changes nothing.
+ */
+export async function introduce(
+  engine: Engine,
+  secret: Secret,
+  fields: Sensitive<Fields>,
+  age: { readonly bornAt: Millis | null; readonly source: VersionState['source']; readonly note?: string },
+): Promise<SecretState> {
+  const inventory = engine.inventory()
+  const store = await engine.store(secret.store)
+  const fingerprints = await engine.fingerprints()
+  const fingerprint = fingerprints.of(fields)
+  const state = await stateOf(engine, secret)
+  if (state?.current?.fingerprint === fingerprint) return state
+  const token = `${inventory.id}.${secret.id}.seen-${fingerprint.slice(fingerprint.lastIndexOf(':') + 1)}`
+  const version: Pick<Version, 'token' | 'fields' | 'handle'> = { token, fields, handle: null }
+  await store.put(secret.path, version)
+  await store.promote(secret.path, token, state?.current?.fingerprint ?? null)
+  const { state: after } = await engine.ledger.append(
+    secretStream(inventory.id, secret.id),
+    (state?.seq ?? 0) + 1,
+    { type: 'saw', facts: { kind: 'current', version: { token, handle: null, fingerprint, facts: engine.facts(fields, secret.env, fingerprints) }, ...age } },
+    { policy: secret.policy },
+  )
+  return after as SecretState
+}
+

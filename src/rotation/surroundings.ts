@@ -1,0 +1,45 @@
+import type { HostState, SecretState, StreamState } from '../terms.ts'
+import { hostStream } from '../terms.ts'
+import type { Engine } from './engine.ts'
+import { gateFor, gateOf } from './gate.ts'
+import type { Surroundings } from './next.ts'
+
+/** What a secret's next step depends on beside its own stream. */
+export async function surroundingsOf(engine: Engine, state: SecretState): Promise<Surroundings> {
+  const inventory = engine.inventory()
+  const secret = inventory.secrets.find((s) => s.id === state.secret)
+  const gate = secret ? gateOf(inventory, secret) : []
+  const needed = state.rotation ? gateFor(state.rotation, gate) : gate
+  const hosts = new Map<string, HostState>()
+  for (const { host } of needed) {
+    if (hosts.has(host)) continue
+    const found = await engine.ledger.state(hostStream(inventory.id, host))
+    if (found?.kind === 'host') hosts.set(host, found)
+  }
+  const name = state.rotation?.snapshot.name ?? secret?.name
+  const isAdmin = inventory.secrets.some((s) => s.rotator.admin === name)
+  return {
+    now: engine.clock.now(),
+    gate,
+    hosts,
+    adminInUse: isAdmin && name !== undefined && (await isClaimedAsAdmin(engine, name)),
+    gone: (worker) => engine.gone(worker),
+  }
+}
+
+async function isClaimedAsAdmin(engine: Engine, name: string): Promise<boolean> {
+  const now = engine.clock.now()
+  for await (const other of engine.ledger.states()) {
+    if (other.claim?.admin === name && other.claim.until > now && !engine.gone(other.claim.by)) return true
+  }
+  return false
+}
+
+/** The states of all secrets, by id. */
+export async function secretStates(engine: Pick<Engine, 'ledger'>): Promise<Map<string, SecretState>> {
+  const states = new Map<string, SecretState>()
+  for await (const state of engine.ledger.states()) if (isSecret(state)) states.set(state.secret, state)
+  return states
+}
+
+const isSecret = (state: StreamState): state is SecretState => state.kind === 'secret'
