@@ -1,0 +1,92 @@
+import type { Sensitive } from '../../sensitive.ts'
+import { judgeByName } from './name-rules.ts'
+import { judgeByValue } from './value-rules.ts'
+import { isPlaceholder, isUnset, referenceIn, referencesIn } from './values.ts'
+import { wordsOf } from './words.ts'
+
+/** One assignment of an env file, as the classifier sees it. */
+export interface EnvVariable {
+  readonly name: string
+  /** As its reader sees it, without quotes. */
+  readonly value: Sensitive<string>
+  /** 1 for the first line of the file. */
+  readonly line: number
+  /** Comment lines right before it and the one behind it, without `#`. */
+  readonly comments: readonly string[]
+  readonly quoting: 'none' | 'single' | 'double'
+  /** A later line assigns the same name again, and readers take that one. */
+  readonly duplicate: boolean
+}
+
+/**
+ * secret     known to two sides only, to be replaced now and then
+ * data-key   encrypts or hashes something that is kept: replacing it makes that unreadable
+ * verifier   the hash of a password: it checks one and cannot log in
+ * dsn        an address with a password inside
+ * public-dsn an address whose key is made to be shown (Sentry)
+ * identifier stands beside a secret, or is a public key
+ * setting    everything else
+ */
+export type Kind = 'secret' | 'data-key' | 'verifier' | 'dsn' | 'public-dsn' | 'identifier' | 'setting'
+
+/** What stands there now. Only a `given` value is imported. */
+export type ValueState = 'given' | 'empty' | 'placeholder' | 'reference'
+
+export interface Verdict {
+  readonly kind: Kind
+  /** 0 to 1. */
+  readonly confidence: number
+  /** For `init --explain`. Never holds the value. */
+  readonly why: string
+}
+
+export interface Classified extends Verdict {
+  readonly variable: EnvVariable
+  readonly state: ValueState
+  /** Names of variables that the value refers to. */
+  readonly references: readonly string[]
+}
+
+/** What the rules look at. */
+export interface Subject {
+  readonly name: string
+  readonly words: readonly string[]
+  /** The value; empty where it is unset or only a reference. */
+  readonly text: string
+  readonly state: ValueState
+  /** Comments around it, one text, lower case. */
+  readonly said: string
+  /** Whether the file assigns a variable of these words. */
+  has(words: readonly string[]): boolean
+}
+
+/**
+ * Tells secrets from settings, by general rules: what the value's own form says first, then the name's words, then the
+ * comments. There is no list of variables that somebody met somewhere. A guess that cannot be sure says so in `confidence`.
+ */
+export function classify(variables: readonly EnvVariable[]): readonly Classified[] {
+  const known = new Set(variables.map((variable) => wordsOf(variable.name).join('_')))
+  const names = new Set(variables.map((variable) => variable.name))
+  return variables.map((variable) => {
+    const value = variable.value.reveal()
+    const references = variable.quoting === 'single' ? [] : referencesIn(value).filter((name) => names.has(name) || value.includes(`\${${name}`))
+    const state = stateOf(value, variable.quoting === 'single' ? null : referenceIn(value), references)
+    const subject: Subject = {
+      name: variable.name,
+      words: wordsOf(variable.name),
+      text: state === 'empty' ? '' : value,
+      state,
+      said: variable.comments.join('\n').toLowerCase(),
+      has: (words) => known.has(words.join('_')),
+    }
+    const verdict = judgeByValue(subject) ?? judgeByName(subject)
+    return { ...verdict, variable, state, references }
+  })
+}
+
+function stateOf(value: string, whole: string | null, references: readonly string[]): ValueState {
+  if (isUnset(value)) return 'empty'
+  if (whole !== null && (references.includes(whole) || value.startsWith('${'))) return 'reference'
+  if (references.length > 0) return 'reference'
+  return isPlaceholder(value) ? 'placeholder' : 'given'
+}

@@ -1,0 +1,358 @@
+import type { Kind, Subject, Verdict } from './classify.ts'
+import {
+  ADDRESSES,
+  APIS,
+  BROKERS,
+  CHATS,
+  COUNTED,
+  CREDENTIALS,
+  DATABASES,
+  ENCRYPTING,
+  HOOKS,
+  KEYS,
+  LOGINS,
+  PASSWORDS,
+  PLAIN_KEYS,
+  PUBLIC_KEYS,
+  PUBLIC_PREFIXES,
+  QUALIFIERS,
+  SALTS,
+  SECRETS,
+  SETTINGS,
+  SWITCH_VERBS,
+  TOKENS,
+  VAULTERS,
+} from './nouns.ts'
+import { isNumber, isPair, isPath, isSwitch, looksRandom } from './values.ts'
+
+const verdict = (kind: Kind, confidence: number, why: string): Verdict => ({ kind, confidence, why })
+const setting = (confidence: number, why: string): Verdict => verdict('setting', confidence, why)
+const secret = (confidence: number, why: string): Verdict => verdict('secret', confidence, why)
+const identifier = (confidence: number, why: string): Verdict => verdict('identifier', confidence, why)
+
+/** Every word that may be the head of a name. */
+const HEADS: readonly (readonly [string, ReadonlySet<string>])[] = [
+  ['password', PASSWORDS],
+  ['salt', SALTS],
+  ['token', TOKENS],
+  ['secret', SECRETS],
+  ['key', KEYS],
+  ['credentials', CREDENTIALS],
+  ['login', LOGINS],
+  ['hook', HOOKS],
+  ['address', ADDRESSES],
+]
+const OTHERS: ReadonlySet<string> = new Set([
+  'id',
+  'ids',
+  'sid',
+  'dn',
+  'email',
+  'mail',
+  'hash',
+  'htpasswd',
+  'cookie',
+  'licence',
+  'license',
+  'mnemonic',
+  'phrase',
+  'iv',
+  'nonce',
+])
+
+const PEOPLE: ReadonlySet<string> = new Set(['admin', 'administrator', 'root', 'superuser', 'master', 'operator'])
+
+/** The head of a name: which word it is, what stands before it, what was passed over behind it. */
+interface Head {
+  readonly noun: string
+  readonly word: string
+  readonly before: readonly string[]
+  readonly behind: readonly string[]
+}
+
+/** Decides by the words of the name, checked against what the value can be; at last by the comments. */
+export function judgeByName(subject: Subject): Verdict {
+  const head = headOf(subject.words)
+  const account = serviceAccount(subject)
+  if (account !== null) return account
+  // KEYCLOAK_ADMIN beside KEYCLOAK_ADMIN_PASSWORD.
+  if (head === null && PEOPLE.has(subject.words.at(-1) ?? '') && subject.has([...subject.words, 'password']))
+    return identifier(0.75, 'the login beside a password')
+  if (head === null) return judgeNameless(subject)
+  const before = new Set(head.before)
+  if (subject.words.length > 1 && (isSwitch(subject.text) || subject.state === 'empty') && SWITCH_VERBS.has(subject.words[0] ?? '')) {
+    return setting(0.85, 'the name is that of a switch')
+  }
+  switch (head.noun) {
+    case 'password':
+      return judgePassword(subject, head)
+    case 'salt':
+      return verdict('data-key', 0.9, 'a salt: what was hashed with it no longer matches when it changes')
+    case 'token':
+    case 'secret':
+    case 'key':
+    case 'credentials':
+      return judgeKey(subject, head, before)
+    case 'login':
+      return judgeLogin(subject, head)
+    case 'hook':
+      return judgeHook(head)
+    case 'address':
+      return judgeAddress(subject, head)
+    default:
+      return judgeOther(subject, head, before)
+  }
+}
+
+/** From the right: the first word that is a noun we know. Words in between that nobody knows are passed over. */
+function headOf(words: readonly string[]): Head | null {
+  let end = words.length
+  // A name of qualifiers only has no head; the first word is left to be one.
+  while (end > 1 && QUALIFIERS.has(words[end - 1] ?? '')) end--
+  // "connection string", "service account json": what was stripped was the noun.
+  for (let at = end - 1; at >= 0; at--) {
+    const word = words[at] ?? ''
+    const noun = HEADS.find(([, set]) => set.has(word))?.[0] ?? (OTHERS.has(word) ? word : SETTINGS.has(word) ? 'setting' : null)
+    if (noun !== null) return { noun, word, before: words.slice(0, at), behind: words.slice(at + 1) }
+  }
+  return null
+}
+
+/** A service account's key file, written into the variable. */
+function serviceAccount(subject: Subject): Verdict | null {
+  const at = subject.words.indexOf('account')
+  const behind = subject.words.slice(at + 1)
+  if (at < 1 || subject.words[at - 1] !== 'service' || !behind.some((word) => ['json', 'base64', 'b64', 'credentials'].includes(word))) return null
+  if (behind.some((word) => ['path', 'file', 'name', 'email', 'id'].includes(word)) || isPath(subject.text)) return null
+  return secret(0.85, 'the key file of a service account, written out')
+}
+
+function judgeHook(head: Head): Verdict {
+  const last = head.before.at(-1) ?? ''
+  if (TOKENS.has(last) || SECRETS.has(last)) return secret(0.8, `the name says ${last}`)
+  return head.before.some((word) => CHATS.has(word)) ? secret(0.7, 'whoever knows the address of a webhook may post to it') : setting(0.6, 'a webhook')
+}
+
+function judgePassword(subject: Subject, head: Head): Verdict {
+  if (isSwitch(subject.text)) return setting(0.85, 'a password is no yes or no')
+  if (head.word.endsWith('s') && head.word !== 'pass' && isNumber(subject.text)) return setting(0.8, 'a number of them')
+  if (head.word === 'pin' && head.before.length === 0) return setting(0.5, 'too little to tell')
+  if (head.before.some((word) => ENCRYPTING.has(word) || VAULTERS.has(word))) return dataKey(0.85)
+  return secret(0.95, 'the name says password')
+}
+
+const dataKey = (confidence: number): Verdict => verdict('data-key', confidence, 'it encrypts something that is kept: that becomes unreadable when it changes')
+
+const saysKeptData = (subject: Subject): boolean => /\b(encrypt|decrypt)/.test(subject.said) && !/tls|https|ssl/.test(subject.said)
+
+function judgeKey(subject: Subject, head: Head, before: ReadonlySet<string>): Verdict {
+  const { text } = subject
+  const last = head.before.at(-1) ?? ''
+  if (isSwitch(text)) return setting(0.9, 'the value is yes or no')
+  if (isNumber(text) && (head.word.endsWith('s') || /max|min|count|limit|num/.test(last))) return setting(0.9, 'the value is a number of them')
+  if (head.word === 'tokens' && COUNTED.has(last)) return setting(0.85, 'a number of tokens')
+  if (isNumber(text) && head.behind.length > 0) return setting(0.8, 'the value is a number')
+  if (head.word === 'jwt' && head.behind.length > 0 && !looksRandom(text)) return setting(0.7, 'about a JWT')
+  if (before.has('cors')) return setting(0.85, 'a CORS switch')
+  if (isPath(text)) return setting(0.9, 'the value is the path of a file')
+  if (head.noun === 'key' && (PLAIN_KEYS.has(last) || head.behind.includes('prefix'))) return setting(0.85, `a ${last} key opens nothing`)
+  const vapid = before.has('vapid') || before.has('webpush')
+  if (head.noun === 'key' && PUBLIC_KEYS.has(last)) return identifier(0.9, `a ${last} key is made to be shown`)
+  if (head.noun === 'key' && hasPublicPrefix(subject.words) && !before.has('secret') && !before.has('private')) {
+    return identifier(0.85, 'the first words say that every browser gets it')
+  }
+  if (head.noun === 'key' && (last === 'ssl' || last === 'tls') && !looksRandom(text)) return setting(0.6, 'most of these are the path of a key file')
+  if (head.noun === 'credentials' && last === 'application' && head.behind.length === 0) return setting(0.7, 'by convention the path of a file')
+  if (vapid && head.noun === 'key') return verdict('data-key', 0.9, 'every browser that subscribed is bound to it')
+  const half = publicHalf(subject, head)
+  if (half !== null) return half
+  if (isDataKey(subject, head, before)) return dataKey(0.9)
+  if (before.has('license') || before.has('licence')) return secret(0.85, 'a licence key')
+  // Words behind the noun that nobody knows, and a value that a person typed: it may be anything.
+  const unsure = head.behind.some((word) => !QUALIFIERS.has(word)) && !looksRandom(text)
+  return secret(unsure ? 0.65 : 0.93, `the name says ${head.word}`)
+}
+
+/** The half of a pair that is shown: known by the other half being in the file. */
+function publicHalf(subject: Subject, head: Head): Verdict | null {
+  const stem = head.before
+  const last = stem.at(-1) ?? ''
+  const beside = (words: readonly string[], other: string): Verdict | null =>
+    subject.has([...words, ...head.behind]) ? identifier(0.85, `the half that is shown: ${other} stands beside it`) : null
+  if (head.noun !== 'key') return null
+  if (last === 'access') {
+    const root = stem.slice(0, -1)
+    return (
+      beside([...root, 'secret', 'key'], 'the secret key') ??
+      beside([...root, 'secret', 'access', 'key'], 'the secret key') ??
+      beside([...root, 'access', 'key', 'secret'], 'the secret')
+    )
+  }
+  if (last === 'secret' || last === 'private') return null
+  return beside([...stem, 'secret'], 'the secret') ?? (last === 'api' || last === 'app' ? null : beside([...stem, 'key', 'secret'], 'the secret'))
+}
+
+function isDataKey(subject: Subject, head: Head, before: ReadonlySet<string>): boolean {
+  if (head.before.some((word) => ENCRYPTING.has(word) || SALTS.has(word) || CREDENTIALS.has(word))) return true
+  if (head.noun === 'key' && subject.words.length === 2 && before.has('app')) return true
+  if (head.word === 'key' && before.has('secret') && head.behind[0] === 'base') return true
+  if (head.noun === 'key' && before.has('rails') && before.has('master')) return true
+  // A key that is bought is no data key, whatever the comment tells about the product.
+  return (
+    !before.has('api') &&
+    !before.has('access') &&
+    !before.has('client') &&
+    saysKeptData(subject) &&
+    /\b(data|database|stored|at rest|credential|secret|field|column|value)/.test(subject.said)
+  )
+}
+
+function judgeLogin(subject: Subject, head: Head): Verdict {
+  const { text } = subject
+  if (isSwitch(text) || isNumber(text)) return setting(0.85, 'a number or a switch')
+  if (text !== '' && /\s/.test(text.trim()) && !text.includes(',')) return setting(0.6, 'words, no login')
+  if (head.word === 'account' && !hasSecretBeside(subject, head.before)) return setting(0.6, 'an account without a password beside it')
+  return identifier(0.9, 'a login name')
+}
+
+const SECRET_ENDS: readonly (readonly string[])[] = [
+  ['password'],
+  ['pass'],
+  ['passwd'],
+  ['pwd'],
+  ['secret'],
+  ['key'],
+  ['api', 'key'],
+  ['token'],
+  ['auth', 'token'],
+  ['secret', 'key'],
+  ['private', 'key'],
+  ['app', 'secret'],
+  ['client', 'secret'],
+]
+const hasSecretBeside = (subject: Subject, stem: readonly string[]): boolean => stem.length > 0 && SECRET_ENDS.some((end) => subject.has([...stem, ...end]))
+
+function judgeAddress(subject: Subject, head: Head): Verdict {
+  if (head.word === 'dsn' && (subject.words.includes('sentry') || subject.words.includes('glitchtip'))) {
+    return verdict('public-dsn', 0.9, 'an address with a key that is made to be shown')
+  }
+  const hook = head.before.some((word) => HOOKS.has(word)) && head.before.some((word) => CHATS.has(word))
+  if (hook) return secret(0.75, 'whoever knows the address of a webhook may post to it')
+  if (APIS.has(head.before.at(-1) ?? '')) return setting(0.8, 'the address of an API')
+  const open = subject.state === 'empty' || subject.state === 'placeholder'
+  const kept = head.before.some((word) => DATABASES.has(word))
+  if (open && (kept || (head.word === 'dsn' && !subject.words.includes('host'))))
+    return verdict('dsn', 0.75, 'the address of a database usually carries its password')
+  return setting(0.85, 'an address')
+}
+
+function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): Verdict {
+  const { text } = subject
+  const last = head.before.at(-1) ?? ''
+  switch (head.noun) {
+    case 'id':
+    case 'sid':
+      return judgeId(subject, head, before)
+    case 'dn':
+      return last === 'bind' ? identifier(0.85, 'the name that logs in at a directory') : setting(0.8, 'a place in a directory')
+    case 'email':
+    case 'mail':
+      return hasSecretBeside(subject, head.before) ? identifier(0.8, 'the login beside a password') : setting(0.8, 'an e-mail address')
+    case 'hash':
+    case 'htpasswd':
+      if (last === 'api') return secret(0.8, 'a hash that logs in')
+      return head.before.some((word) => PASSWORDS.has(word)) || last === 'auth' || head.noun === 'htpasswd'
+        ? verdict('verifier', 0.8, 'the hash of a password')
+        : setting(0.7, 'a hash')
+    case 'cookie':
+      return last === 'erlang' || looksRandom(text) ? secret(0.7, 'a cookie that lets others in') : setting(0.7, 'about a cookie')
+    case 'license':
+    case 'licence':
+      return looksRandom(text) ? secret(0.7, 'a licence key') : setting(0.6, 'a licence')
+    case 'mnemonic':
+      return secret(0.85, 'the words that a private key is made from')
+    case 'phrase':
+      return ['seed', 'recovery', 'secret', 'backup'].includes(last) ? secret(0.85, 'the words that a private key is made from') : setting(0.7, 'words')
+    case 'iv':
+    case 'nonce':
+      return looksRandom(text) || before.has('encryption') || before.has('creds') ? dataKey(0.75) : setting(0.6, `the name says ${head.word}`)
+    default:
+      return judgeSetting(subject, head)
+  }
+}
+
+function judgeId(subject: Subject, head: Head, before: ReadonlySet<string>): Verdict {
+  const last = head.before.at(-1) ?? ''
+  if (last === 'key') return identifier(0.93, 'the name of a key, not the key')
+  if (last === 'secret') {
+    const stem = head.before.slice(0, -1)
+    return subject.has([...stem, 'secret', 'key'])
+      ? identifier(0.85, 'the half that is shown: the secret key stands beside it')
+      : secret(0.7, 'a secret with an id')
+  }
+  if (last === 'client')
+    return head.before.some((word) => BROKERS.has(word)) ? setting(0.75, 'a label for the connection') : identifier(0.9, 'the public half of an OAuth client')
+  if (last === 'role' && subject.has([...head.before.slice(0, -1), 'secret', 'id'])) return identifier(0.85, 'stands beside a secret id')
+  if (head.noun === 'sid') return last === 'account' || before.has('key') ? identifier(0.85, 'the name of an account') : setting(0.7, 'the id of a thing')
+  if (last === 'account' || last === 'tenant') return identifier(0.6, 'the name of an account')
+  if (last === 'app' || last === 'application' || last === 'integration') {
+    const stem = head.before.slice(0, -1)
+    return hasSecretBeside(subject, head.before) || hasSecretBeside(subject, stem)
+      ? identifier(0.8, 'stands beside a secret')
+      : setting(0.6, 'the id of an application')
+  }
+  if (subject.has([...head.before, 'secret']) || subject.has([...head.before, 'token'])) return identifier(0.85, 'stands beside a secret')
+  return setting(0.85, 'the id of a thing')
+}
+
+const SETTINGS_OF_HOOKS: ReadonlySet<string> = new Set([
+  'enabled',
+  'enable',
+  'disabled',
+  'timeout',
+  'channel',
+  'port',
+  'host',
+  'path',
+  'method',
+  'name',
+  'retries',
+  'id',
+  'level',
+  'interval',
+])
+
+/** The head is a plain word: a setting, unless form and comment say otherwise together. */
+function judgeSetting(subject: Subject, head: Head): Verdict {
+  const { words } = subject
+  const tail = words.slice(-3)
+  if (tail.includes('connection') && tail.includes('string') && (subject.state === 'empty' || subject.state === 'placeholder')) {
+    return verdict('dsn', 0.75, 'a connection string usually carries the password')
+  }
+  if (head.word === 'name' && ['user', 'login'].includes(head.before.at(-1) ?? '')) return identifier(0.9, 'a login name')
+  if (head.word === 'name' && head.before.at(-1) === 'account' && hasSecretBeside(subject, head.before)) return identifier(0.8, 'stands beside a secret')
+  const hook = words.findIndex((word) => HOOKS.has(word))
+  if (hook > 0 && CHATS.has(words[hook - 1] ?? '') && subject.state === 'empty' && !SETTINGS_OF_HOOKS.has(head.word)) {
+    return secret(0.6, 'whoever knows the address of a webhook may post to it')
+  }
+  const written = words.at(-1) === 'contents' || words.at(-1) === 'content' || words.at(-1) === 'base64' || words.at(-1) === 'b64'
+  if (written && /\b(private key|\.?p12|\.?pfx|pkcs|keystore)\b/.test(subject.said) && !/certificate file|chain/.test(subject.said)) {
+    return secret(0.75, 'the contents of a key file')
+  }
+  if ((head.word === 'auth' || head.word === 'authorization') && isPair(subject.text)) return secret(0.8, 'a user and a password in one value')
+  return setting(0.92, `the name says ${head.word}`)
+}
+
+/** No word of the name is known: the value and the comments are all there is. */
+function judgeNameless(subject: Subject): Verdict {
+  const { words, said } = subject
+  if (words.includes('connection') && (subject.state === 'empty' || subject.state === 'placeholder')) {
+    return words.includes('string') ? verdict('dsn', 0.7, 'a connection string usually carries the password') : setting(0.7, 'about a connection')
+  }
+  const named = /\b(api key|secret key|access token|password|passphrase|private key|auth token|secret)\b/.test(said)
+  if (looksRandom(subject.text))
+    return named ? secret(0.8, 'a random value, and the comment speaks of a secret') : secret(0.55, 'the value looks drawn at random')
+  return setting(0.8, 'nothing in name, value or comment speaks of a secret')
+}
+
+const hasPublicPrefix = (words: readonly string[]): boolean => PUBLIC_PREFIXES.some((prefix) => prefix.every((word, at) => words[at] === word))
