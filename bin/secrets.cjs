@@ -44,7 +44,7 @@ function runWith(node) {
   })
 }
 
-if (!fs.existsSync(program)) fail('Keyturn is not built: run "npm ci && npm run build" in ' + root + '.')
+if (!fs.existsSync(program)) fail('Keyturn is not built: run "npm ci" in ' + root + '.')
 else if (isEnough(process.versions.node)) require(program)
 else if (fs.existsSync(ownNode)) runWith(ownNode)
 else fail(needs + 'and this is ' + process.versions.node + ': install a newer Node, then run the same command again.')
