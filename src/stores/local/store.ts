@@ -1,0 +1,211 @@
+import { isDeepStrictEqual } from 'node:util'
+import { KeyturnError } from '../../errors.ts'
+import type { Clock, Document, Fingerprinter, NewVersion, Random, SecretStore } from '../../ports.ts'
+import type { Sensitive } from '../../sensitive.ts'
+import type { Fault } from '../../state/files.ts'
+import { locked } from '../../state/lock.ts'
+import type { Owner } from '../../state/paths.ts'
+import type { Token } from '../../terms.ts'
+import { eachOf } from './each.ts'
+import { sealTo } from './envelope.ts'
+import { filesOf, type StoreFile } from './inspect.ts'
+import { type Keyring, openKeyring } from './keyring.ts'
+import { layOver, NO_FIELDS, namesOf, pick, sameFields, without } from './merge.ts'
+import { checkPath, checkToken, encodeName } from './names.ts'
+import { recordReader } from './reader.ts'
+import { checkReady } from './ready.ts'
+import { encodeRecord, type StoreRecord } from './record.ts'
+import { reencryptAll } from './reencrypt.ts'
+import { openShelf, type VersionFile } from './shelf.ts'
+
+export interface LocalStoreOptions {
+  /** The store's folder; made at the first write. */
+  readonly dir: string
+  /** Bound into every file: a file of another inventory's store is refused by name. */
+  readonly inventoryId: string
+  /** The keys of this machine (`AGE-SECRET-KEY-1...`); asked for when a file is first opened or written. */
+  readonly identity: () => Promise<readonly Sensitive<string>[]>
+  /** Everyone who can read the store (`age1...`), this machine among them. */
+  readonly recipients: readonly string[]
+  /** Asked for only by a `promote` that expects something. */
+  readonly fingerprints: () => Promise<Fingerprinter>
+  readonly clock: Clock
+  readonly random: Random
+  /** Under sudo, the caller: what is made belongs to them. */
+  readonly owner?: Owner | null
+  /** How long to wait for another process's write. A write takes milliseconds; a minute means that something hangs. */
+  readonly lockWaitMs?: number
+  readonly fault?: Fault | undefined
+}
+
+/** The embedded store: age files in a folder of this machine. What SecretStore promises, and: */
+export interface LocalStore extends SecretStore {
+  /**
+   * Encrypts every file to these recipients instead, and everything written from now on. Other processes go on meanwhile. A kill
+   * leaves each file readable by the old or by the new recipients; run again, it goes on with those that are left.
+   *
+   * @returns how many files were changed.
+   * @throws KeyturnError IDENTITY_WRONG where this machine would lock itself out; STORE_DAMAGED naming a file that cannot be
+   * opened (the others are done first).
+   */
+  reencrypt(recipients: readonly string[]): Promise<number>
+  /** Every file with what it is, who can read it, and what is wrong with it. */
+  files(): Promise<readonly StoreFile[]>
+}
+
+/** Files opened at once: enough to hide the disk, few enough for memory. */
+const AT_ONCE = 16
+
+export function openLocalStore(options: LocalStoreOptions): LocalStore {
+  const { dir, inventoryId, clock, random, fault, owner = null, lockWaitMs = 60_000 } = options
+  const shelf = openShelf(dir, { random, owner, fault })
+  let recipients = options.recipients
+
+  let keys: Promise<Keyring> | null = null
+  const ring = () => {
+    // A failure is not kept: the identity may be put back while this process runs.
+    keys ??= options
+      .identity()
+      .then(openKeyring)
+      .catch((error: unknown) => {
+        keys = null
+        throw error
+      })
+    return keys
+  }
+  const reader = recordReader({ shelf, inventoryId, ring, trusted: () => recipients })
+  const seal = async (record: StoreRecord) => sealTo(encodeRecord(record), await ring(), recipients)
+
+  const underLock = async <T>(signal: AbortSignal | undefined, work: (check: () => void) => Promise<T>): Promise<T> => {
+    await shelf.prepare()
+    return locked(shelf.lock, { waitMs: lockWaitMs, owner, signal }, async () => {
+      await shelf.clean()
+      await fault?.('locked')
+      return work(() => {
+        if (signal?.aborted) throw new KeyturnError('LEASE_LOST', `${dir}: the lease ended before the write`)
+      })
+    })
+  }
+
+  const find = (files: readonly VersionFile[], token: Token) => files.find(({ encoded }) => encoded === encodeName(token))
+  const versionAt = async (path: string, token: Token) => {
+    const found = find(await shelf.versionFiles(path), token)
+    return found ? reader.version(path, found.file) : null
+  }
+
+  return {
+    async read(paths) {
+      const wanted = [...new Set(paths)]
+      for (const path of wanted) checkPath(path)
+      const records = await eachOf(wanted, AT_ONCE, (path) => reader.current(path))
+      const found = new Map<string, Document>()
+      for (const record of records) if (record) found.set(record.path, { path: record.path, fields: record.fields, changedAt: record.changedAt })
+      return found
+    },
+
+    async versions(path) {
+      checkPath(path)
+      const infos = await eachOf(await shelf.versionFiles(path), AT_ONCE, async ({ file }) => {
+        const version = await reader.version(path, file)
+        return version && { token: version.token, fields: namesOf(version.fields), handle: version.handle, createdAt: version.createdAt }
+      })
+      return infos.filter((info) => info !== null).reverse()
+    },
+
+    async get(path, tokens) {
+      checkPath(path)
+      for (const token of tokens) checkToken(token)
+      const files = await shelf.versionFiles(path)
+      const versions = await eachOf([...new Set(tokens)], AT_ONCE, async (token) => {
+        const found = find(files, token)
+        return found ? reader.version(path, found.file) : null
+      })
+      return versions.filter((version) => version !== null).map(({ token, fields, handle, createdAt }) => ({ token, fields, handle, createdAt }))
+    },
+
+    async put(path, { token, fields, handle }, signal) {
+      checkPath(path)
+      checkToken(token)
+      await underLock(signal, async (check) => {
+        const files = await shelf.versionFiles(path)
+        const there = await versionAt(path, token)
+        if (there) return refuseOther(path, there, { token, fields, handle })
+        const seq = (files.at(-1)?.seq ?? 0) + 1
+        const bytes = await seal({ kind: 'version', inventory: inventoryId, path, token, seq, createdAt: clock.now(), handle, fields })
+        if (!(await shelf.writeNew(shelf.versionFile(path, seq, token), bytes, check))) {
+          throw new KeyturnError('STAGE_CONFLICT', `${path}: version ${token} appeared while it was written`)
+        }
+      })
+    },
+
+    async promote(path, token, expect, signal) {
+      checkPath(path)
+      checkToken(token)
+      await underLock(signal, async (check) => {
+        const version = await versionAt(path, token)
+        if (!version) throw new KeyturnError('VALUE_MISSING', `${path}: version ${token} is not stored, so it cannot become current`)
+        const document = (await reader.current(path))?.fields ?? NO_FIELDS
+        const own = pick(document, namesOf(version.fields))
+        if (sameFields(own, version.fields)) return
+        const empty = namesOf(own).length === 0
+        const expected = expect === null ? empty : !empty && (await options.fingerprints()).of(own) === expect
+        if (!expected) {
+          throw new KeyturnError('STORE_CHANGED', `${path}: ${empty ? 'holds no value of the secret' : 'holds another value'}, which was not expected`)
+        }
+        const bytes = await seal({ kind: 'current', inventory: inventoryId, path, changedAt: clock.now(), fields: layOver(document, version.fields) })
+        await shelf.write(shelf.currentFile(path), bytes, check)
+      })
+    },
+
+    async drop(path, token) {
+      checkPath(path)
+      checkToken(token)
+      if (!find(await shelf.versionFiles(path), token)) return
+      await underLock(undefined, async () => {
+        const found = find(await shelf.versionFiles(path), token)
+        if (found) await shelf.remove(found.file)
+      })
+    },
+
+    async withdraw(path, names) {
+      checkPath(path)
+      await underLock(undefined, async (check) => {
+        const document = await reader.current(path)
+        if (!document) return
+        const left = without(document.fields, names)
+        if (sameFields(left, document.fields)) return
+        if (namesOf(left).length === 0) return shelf.remove(shelf.currentFile(path))
+        const bytes = await seal({ kind: 'current', inventory: inventoryId, path, changedAt: clock.now(), fields: left })
+        await shelf.write(shelf.currentFile(path), bytes, check)
+      })
+    },
+
+    async ready() {
+      await underLock(undefined, async () => checkReady({ dir, shelf, ring: await ring(), recipients }))
+    },
+
+    async reencrypt(next) {
+      const before = recipients
+      // Until the last file is done both lists count: a kill leaves a mixture.
+      recipients = [...new Set([...before, ...next])]
+      try {
+        const changed = await reencryptAll({ shelf, reader, ring: await ring(), recipients: next, underLock: (work) => underLock(undefined, work) })
+        recipients = next
+        return changed
+      } catch (error) {
+        recipients = before
+        throw error
+      }
+    },
+
+    files: () => filesOf(shelf, reader),
+  }
+}
+
+function refuseOther(path: string, there: NewVersion, put: NewVersion): void {
+  // A handle is JSON, and `undefined` in it is not stored.
+  const handle: unknown = JSON.parse(JSON.stringify(put.handle))
+  if (!sameFields(there.fields, put.fields) || !isDeepStrictEqual(there.handle, handle)) {
+    throw new KeyturnError('STAGE_CONFLICT', `${path}: version ${put.token} is stored with other bytes`)
+  }
+}
