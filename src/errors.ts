@@ -165,6 +165,12 @@ export const ERRORS = {
   ROTATION_OPEN: kind(1, false, 'A rotation of this secret is open.', 'Let it end ("secrets status NAME"), or "secrets rollback NAME".'),
   STAGE_CONFLICT: kind(1, false, 'A version with this token is stored already, with other bytes.', 'Nothing is overwritten; please report it.'),
   STATE_INSECURE: kind(1, false, 'The identity or the store can be read by other users of this machine.', 'Run the chmod command that the message names.'),
+  STATE_IN_PROJECT: kind(
+    2,
+    false,
+    'The state folder lies inside the project, where "git clean -fdx" would take the secrets with it.',
+    'Set "state:" in secrets.yaml to a folder outside the project, or to this one if you mean it.',
+  ),
   STORE_BUSY: kind(1, true, 'Another process held the store for too long.', 'Run the command again.'),
   STORE_CHANGED: kind(
     1,
@@ -178,6 +184,7 @@ export const ERRORS = {
     'A file of the embedded store is damaged, foreign or cut short; the others are unharmed.',
     'Restore the file named from a backup: "secrets restore FILE".',
   ),
+  STORE_NEWER: kind(2, false, 'The embedded store was written by a newer Keyturn.', 'Update this Keyturn.'),
   STORE_UNAVAILABLE: kind(1, true, 'The store cannot be reached or refused the request.', 'Check address and permission named in the message.'),
   STREAM_MOVED: kind(1, true, 'Another process appended to the same stream first.', 'Nothing: the state is read again.'),
   UNSUPPORTED: kind(2, false, 'This is not available here.', 'See the message for what is.'),
