@@ -41,6 +41,12 @@ export const ERRORS = {
     'A command of yours (rotator or consumer) failed, timed out or answered something that is not in its contract.',
     'Run it by hand with the same input; docs/rotators/command.md has the contract.',
   ),
+  CONFIG_EXISTS: kind(
+    2,
+    false,
+    'There is a secrets.yaml already, and init never overwrites one.',
+    'Use "secrets set NAME" to add a secret, or "secrets eject" first.',
+  ),
   CONFIG_INVALID: kind(
     2,
     false,
@@ -48,12 +54,6 @@ export const ERRORS = {
     'Correct the lines named; "secrets schema" prints what is allowed.',
   ),
   CONFIG_NOT_FOUND: kind(2, false, 'No secrets.yaml here or in a folder above.', 'Start with "secrets init .env", or name the file with --config.'),
-  CONFIG_EXISTS: kind(
-    2,
-    false,
-    'There is a secrets.yaml already, and init never overwrites one.',
-    'Use "secrets set NAME" to add a secret, or "secrets eject" first.',
-  ),
   CONFIRMATION_FAILED: kind(1, false, 'What was typed to confirm does not match.', 'Run the command again; nothing was changed.'),
   CONSUMER_FAILED: kind(1, true, 'A consumer could not be refreshed.', 'See what it printed; the old credential stays valid meanwhile.'),
   CREDENTIAL_REJECTED: kind(
@@ -144,17 +144,17 @@ export const ERRORS = {
     'Run "git rm --cached FILE", add it to .gitignore, and run the command again.',
   ),
   PARTIAL: kind(4, false, 'Some of several rotations failed; each is listed.', 'Mend the ones listed and run the command again.'),
-  PROVIDER_UNAVAILABLE: kind(
-    1,
-    true,
-    'The provider did not answer, or answered with something that decides nothing (timeout, 5xx, booting).',
-    'Nothing: it is tried again with back-off. Nothing was decided.',
-  ),
   PROVIDER_CONFIG: kind(
     1,
     false,
     "The provider's own configuration does not allow this (file malformed, module off, user missing).",
     'Correct what the message names at the provider.',
+  ),
+  PROVIDER_UNAVAILABLE: kind(
+    1,
+    true,
+    'The provider did not answer, or answered with something that decides nothing (timeout, 5xx, booting).',
+    'Nothing: it is tried again with back-off. Nothing was decided.',
   ),
   RESTORE_NEEDED: kind(
     1,
