@@ -140,8 +140,6 @@ export interface RotatorSpec<P = unknown> {
   readonly summary: string
   /** Old and new can both be accepted. */
   overlap(params: P): boolean
-  /** Where the params decide which verbs apply (`command`): absent means that having the verb says it. */
-  traits?(params: P): { readonly sets?: boolean; readonly revokes?: boolean; readonly lists?: boolean }
   /** What `rotate --dry-run` says about it: what restarts, what cannot overlap, what a person must do. */
   plan?(params: P): readonly string[]
   /** Whether a person has to give the value (guided rotation), and what to tell them. */

@@ -146,7 +146,16 @@ async function sweepLate(engine: Engine, before: SecretState): Promise<void> {
   const lease = engine.lease(until)
   const rotation = lateRotation(late)
   const store = await engine.store(rotation.snapshot.store)
-  const work: Work = { engine, state, rotation, store, rotator: rotatorOf(engine, rotation.snapshot.rotator.kind), token: '', signal: lease.signal, note: async () => {} }
+  const work: Work = {
+    engine,
+    state,
+    rotation,
+    store,
+    rotator: rotatorOf(engine, rotation.snapshot.rotator.kind),
+    token: '',
+    signal: lease.signal,
+    note: async () => {},
+  }
   let event: Event
   try {
     event = { type: 'saw', facts: { kind: 'swept', rotation: late.rotation, removed: await removeOrphans(work, late.tokens) } }

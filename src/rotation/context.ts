@@ -1,6 +1,6 @@
 import { KeyturnError } from '../errors.ts'
 import type { RotatorContext, RotatorSpec, SecretStore, Version } from '../ports.ts'
-import { Sensitive } from '../sensitive.ts'
+import type { Sensitive } from '../sensitive.ts'
 import type { Fields, Handle, RotationState, SecretState, Snapshot, Token, VersionRef } from '../terms.ts'
 import { CLOCK_DRIFT_MS, type Engine } from './engine.ts'
 
@@ -46,6 +46,7 @@ export async function contextFor(work: Work, options: { token?: Token; given?: S
     signal: work.signal,
     clock: engine.clock,
     random: engine.random,
+    ...(engine.programEnv && { env: engine.programEnv }),
     serverDate: (date) => compareClocks(engine, date),
   }
 }

@@ -16,7 +16,10 @@ export async function create(work: Work): Promise<VersionRef> {
   const adopted = newest(stored, rotation.tokens)
   if (adopted) return refer(work, adopted)
 
-  await removeOrphans(work, rotation.tokens.filter((token) => token !== work.token))
+  await removeOrphans(
+    work,
+    rotation.tokens.filter((token) => token !== work.token),
+  )
   const given = await givenFields(work)
   const made = await work.rotator.create(await contextFor(work, given ? { given } : {}))
   requireFields(work, made.fields)
@@ -33,7 +36,10 @@ const newest = (stored: readonly Version[], tokens: readonly string[]): Version 
 async function givenFields({ store, rotation }: Work): Promise<Sensitive<Fields> | undefined> {
   if (rotation.given === null) return undefined
   const [version] = await store.get(rotation.snapshot.path, [rotation.given])
-  if (!version) throw new KeyturnError('VALUE_MISSING', `${rotation.snapshot.name}: the value that was given is no longer in the store`, { hint: `secrets set ${rotation.snapshot.name}` })
+  if (!version)
+    throw new KeyturnError('VALUE_MISSING', `${rotation.snapshot.name}: the value that was given is no longer in the store`, {
+      hint: `secrets set ${rotation.snapshot.name}`,
+    })
   return version.fields
 }
 

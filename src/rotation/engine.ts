@@ -1,4 +1,4 @@
-import type { Clock, Consumer, Fingerprinter, Ledger, Lease, OutputFiles, Random, RotatorSpec, SecretStore } from '../ports.ts'
+import type { Clock, Consumer, Fingerprinter, Lease, Ledger, OutputFiles, Random, RotatorSpec, SecretStore } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
 import type { Facts, Fields, Inventory, Millis } from '../terms.ts'
 
@@ -26,6 +26,8 @@ export interface Engine {
   lease(until: Millis): Lease
   /** Resolves at that time, or rejects with INTERRUPTED. */
   pause(until: Millis): Promise<void>
+  /** Environment of programs that rotators start, without our own credentials. */
+  readonly programEnv?: Readonly<Record<string, string>>
   /** Called at every step boundary; test builds kill the process there. */
   fault?(point: string): void | Promise<void>
 }

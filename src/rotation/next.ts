@@ -5,12 +5,21 @@ import { passed } from './machine.ts'
 /** What a secret's stream can do now. Computed from the state each time, never stored (failure rule 1). */
 export type Next =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'do'; readonly step: Step; /** Without the proofs that would be needed: what `--compromised` breaks. */ readonly breaks?: readonly Missing[] }
+  | {
+      readonly kind: 'do'
+      readonly step: Step /** Without the proofs that would be needed: what `--compromised` breaks. */
+      readonly breaks?: readonly Missing[]
+    }
   /** All consumers proved: the grace may begin. */
   | { readonly kind: 'proved'; readonly graceUntil: Millis }
   /** Late orphans of a closed rotation are to be looked for again. */
   | { readonly kind: 'sweep' }
-  | { readonly kind: 'wait'; readonly until: Millis; readonly why: 'claim' | 'retry' | 'proof' | 'grace' | 'admin' | 'clock'; readonly missing?: readonly Missing[] }
+  | {
+      readonly kind: 'wait'
+      readonly until: Millis
+      readonly why: 'claim' | 'retry' | 'proof' | 'grace' | 'admin' | 'clock'
+      readonly missing?: readonly Missing[]
+    }
   /** A person must decide. Nothing more is written at the provider meanwhile. */
   | { readonly kind: 'attention'; readonly step: Step | 'proof'; readonly message: string; readonly hint: string; readonly missing?: readonly Missing[] }
 
@@ -72,7 +81,9 @@ function afterPromote(state: SecretState, r: RotationState, around: Surroundings
   const revocable = kills(r)
   const gate = gateFor(r, around.gate)
   const ask = (afterAt?: Millis) =>
-    r.vouched ? [] : missingProofs(gate, around.hosts, { secret: state.secret, token, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) })
+    r.vouched
+      ? []
+      : missingProofs(gate, around.hosts, { secret: state.secret, token, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) })
 
   const missing = ask()
   if (r.compromised) {
@@ -96,7 +107,13 @@ function unproved(r: RotationState, now: Millis, missing: readonly Missing[]): N
   if (now < until) return { kind: 'wait', until, why: 'proof', missing }
   const list = missing.map((m) => `${m.consumer ? `${m.file}, ${m.consumer}` : m.file} on ${m.host}: ${m.why}`).join('; ')
   const message = `the old value stays valid, because it is not proved that everything runs on the new one (${list})`
-  return { kind: 'attention', step: 'proof', message, hint: `secrets approve ${r.snapshot.name} --reason TEXT   once you have seen that everything runs`, missing }
+  return {
+    kind: 'attention',
+    step: 'proof',
+    message,
+    hint: `secrets approve ${r.snapshot.name} --reason TEXT   once you have seen that everything runs`,
+    missing,
+  }
 }
 
 /** Whether `rollback` can still go back: before the close, and only to something that was there. */

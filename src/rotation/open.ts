@@ -43,7 +43,9 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
   const inventory = engine.inventory()
   const rotator = rotatorOf(engine, secret.rotator.kind)
   if (rotator.never && !options.given) {
-    throw new KeyturnError('UNSUPPORTED', `${secret.name} is never rotated: ${secret.reason ?? 'rotator none'}`, { hint: `give it another rotator in ${inventory.file} if that is no longer true` })
+    throw new KeyturnError('UNSUPPORTED', `${secret.name} is never rotated: ${secret.reason ?? 'rotator none'}`, {
+      hint: `give it another rotator in ${inventory.file} if that is no longer true`,
+    })
   }
   let state = await stateOf(engine, secret)
   if (state?.rotation) throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open since ${new Date(state.rotation.openedAt).toISOString()}`)
@@ -56,7 +58,9 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
     rotation: randomId(engine.random),
     snapshot: snapshotOf(engine, secret, gateOf(inventory, secret)),
     ...(given !== undefined && { given }),
-    ...(options.target && { target: { token: options.target.token, handle: options.target.handle, fingerprint: options.target.fingerprint, facts: options.target.facts } }),
+    ...(options.target && {
+      target: { token: options.target.token, handle: options.target.handle, fingerprint: options.target.fingerprint, facts: options.target.facts },
+    }),
     ...(options.compromisedWaitMs !== undefined && { compromisedWaitMs: options.compromisedWaitMs }),
     ...(options.reason !== undefined && { reason: options.reason }),
   }
@@ -70,7 +74,6 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
 export function snapshotOf(engine: Engine, secret: Secret, gate: readonly GateOutput[]): Snapshot {
   const rotator = rotatorOf(engine, secret.rotator.kind)
   const params = parseParams(rotator, secret.rotator.params)
-  const traits = rotator.traits?.(params) ?? {}
   return {
     name: secret.name,
     store: secret.store,
@@ -78,9 +81,9 @@ export function snapshotOf(engine: Engine, secret: Secret, gate: readonly GateOu
     fields: secret.fields,
     rotator: secret.rotator,
     overlap: rotator.overlap(params),
-    sets: traits.sets ?? rotator.set !== undefined,
-    revokes: traits.revokes ?? rotator.revoke !== undefined,
-    lists: traits.lists ?? rotator.orphans !== undefined,
+    sets: rotator.set !== undefined && (rotator.sets?.(params) ?? true),
+    revokes: rotator.revoke !== undefined && (rotator.revokes?.(params) ?? true),
+    lists: rotator.orphans !== undefined,
     gate,
     policy: secret.policy,
   }
@@ -103,7 +106,10 @@ async function requireKnownVersions(engine: Engine, secret: Secret, state: Secre
   const store = await engine.store(secret.store)
   const unknown = (await store.versions(secret.path)).filter((v) => isClaimToken(v.token, inventory.id, secret.id) && !known.has(v.token))
   if (unknown.length > 0) {
-    throw new KeyturnError('LEDGER_BEHIND', `${secret.name}: the store holds ${unknown.length} version${unknown.length > 1 ? 's' : ''} of it that the ledger does not know`)
+    throw new KeyturnError(
+      'LEDGER_BEHIND',
+      `${secret.name}: the store holds ${unknown.length} version${unknown.length > 1 ? 's' : ''} of it that the ledger does not know`,
+    )
   }
 }
 
@@ -180,4 +186,3 @@ export async function introduce(
   )
   return after as SecretState
 }
-

@@ -12,8 +12,9 @@ const POLLS_MS = [0, 200, 500, 1_000, 2_000]
 /** `revoke`, the last step: ends the retiring credential, or, on the way back, what this rotation made. */
 export async function revoke(work: Work): Promise<{ note?: string }> {
   const { rotation, store } = work
+  let note: string | undefined
   if (rotation.back) await undo(work)
-  else if (kills(rotation)) await end(work, rotation.retiring as VersionRef, await retiringVersion(work))
+  else if (kills(rotation)) note = await end(work, rotation.retiring as VersionRef, await retiringVersion(work))
   else if (rotation.snapshot.sets && !rotation.snapshot.overlap) await requireRefused(work, await retiringVersion(work))
   const kept = rotation.back ? null : rotation.made?.token
   await removeOrphans(
@@ -21,7 +22,7 @@ export async function revoke(work: Work): Promise<{ note?: string }> {
     rotation.tokens.filter((token) => token !== kept),
   )
   if (rotation.given !== null) await store.drop(rotation.snapshot.path, rotation.given)
-  return {}
+  return note === undefined ? {} : { note }
 }
 
 /**
@@ -45,15 +46,16 @@ async function undo(work: Work): Promise<void> {
 }
 
 /** Ends one credential and proves it with a fresh login. */
-async function end(work: Work, ref: VersionRef, version: Version | null, when: 'while-accepted' | 'always' = 'while-accepted'): Promise<void> {
+async function end(work: Work, ref: VersionRef, version: Version | null, when: 'while-accepted' | 'always' = 'while-accepted'): Promise<string | undefined> {
   const { rotation, signal } = work
   const handle = await handleOf(work, ref, version)
   const rotator = rotatorOf(work.engine, handle.rotator)
   // With `set` it acts only while the retiring value still logs in: a late revoke of this rotation must not hit the next (rule 7).
-  if (when === 'while-accepted' && rotator.set && version && !(await accepted(work, version)).ok) return
+  if (when === 'while-accepted' && rotator.set && version && !(await accepted(work, version)).ok) return undefined
   signal.throwIfAborted()
-  await rotator.revoke?.(await contextFor(work, { handle }), handle, version)
+  const ended = await rotator.revoke?.(await contextFor(work, { handle }), handle, version)
   await requireRefused(work, version, rotation.snapshot.name)
+  return ended?.note
 }
 
 async function handleOf(work: Work, ref: VersionRef, version: Version | null): Promise<Handle> {

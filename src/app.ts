@@ -1,0 +1,258 @@
+import { hostname, userInfo } from 'node:os'
+import { TEST_BUILD, VERSION } from './build.ts'
+import { KeyturnError } from './errors.ts'
+import { type CacheDeps, readCachedInventory, writeCachedInventory } from './inventory/cache.ts'
+import { findInventoryFile } from './inventory/find.ts'
+import type { SqliteLedger } from './ledger/sqlite.ts'
+import type { Clock, Fingerprinter, Random, SecretStore } from './ports.ts'
+import type { Engine } from './rotation/engine.ts'
+import { fold } from './rotation/fold.ts'
+import type { Sensitive } from './sensitive.ts'
+import { checkStateFolder, makeStateFolder } from './state/folder.ts'
+import { type StatePaths, statePaths } from './state/paths.ts'
+import type { LocalStore } from './stores/local/store.ts'
+import type { Actor, Inventory } from './terms.ts'
+import { hasEnded, workerId } from './worker-id.ts'
+
+/**
+ * The composition root: the only place that sees adapters and engine together. Everything is opened when it is asked for, so
+ * that `status` pays for the inventory's cache and the ledger alone.
+ */
+export interface App {
+  readonly inventory: Inventory
+  readonly paths: StatePaths
+  readonly clock: Clock
+  readonly random: Random
+  readonly actor: Actor
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** For reading: opens what is there. RESTORE_NEEDED when this machine has no state of the project. */
+  ledger(): Promise<SqliteLedger>
+  /** For reading and appending: makes the state folder and the ledger where they are missing. */
+  writableLedger(): Promise<SqliteLedger>
+  store(name?: string): Promise<SecretStore>
+  localStore(): Promise<LocalStore>
+  fingerprints(): Promise<Fingerprinter>
+  /** The engine over all of it; opens the ledger for writing. */
+  engine(): Promise<Engine>
+  /** Asks for the passphrase of a protected identity file. */
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  readonly config?: string | undefined
+  readonly environment?: string | undefined
+  readonly cwd: string
+  /** Aborts when the user interrupts. */
+  readonly signal?: AbortSignal
+  /** Asks a person for the passphrase of a protected identity file. */
+  readonly passphrase?: (file: string) => Promise<Sensitive<string>>
+}
+
+const systemClock: Clock = { now: () => Date.now() }
+
+const systemRandom: Random = {
+  // From the global, so that nothing of node:crypto is loaded by a command that invents nothing.
+  bytes: (n) => globalThis.crypto.getRandomValues(new Uint8Array(n)),
+}
+
+/** Opens the project of a folder. CONFIG_NOT_FOUND outside of one, CONFIG_INVALID with every problem of its file. */
+export async function openApp(options: OpenOptions): Promise<App> {
+  const env = process.env
+  const file = findInventoryFile(options)
+  return appOf(await readInventory(file, options, env), options, env)
+}
+
+/** What `init` works with: a project whose inventory is still a text in memory. */
+export async function newApp(inventory: Inventory, options: OpenOptions): Promise<App> {
+  return appOf(inventory, options, process.env)
+}
+
+/** The names that mean this machine and this user, for a project that does not exist yet. */
+export const environment = (): {
+  readonly host: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly actor: Actor
+  readonly env: NodeJS.ProcessEnv
+} => ({
+  host: hostOf(process.env),
+  clock: systemClock,
+  random: systemRandom,
+  actor: actorOf(process.env),
+  env: process.env,
+})
+
+/** The state folders of an inventory that is not written yet. */
+export const pathsOf = (inventoryId: string, override: string | null): StatePaths =>
+  statePaths({ inventoryId, override, env: process.env, uid: uid(), home: homeOf(process.env) })
+
+/** The kinds that this build has, as the inventory's loader checks them. */
+export async function loadKinds() {
+  const [{ ROTATORS }, { CONSUMERS }] = await Promise.all([import('./rotators/index.ts'), import('./consumers/index.ts')])
+  return { rotators: ROTATORS, consumers: CONSUMERS, stores: ['local'] as const }
+}
+
+async function readInventory(file: string, options: OpenOptions, env: NodeJS.ProcessEnv): Promise<Inventory> {
+  const host = hostOf(env)
+  // The cache lies beside those of all inventories: which one it is, is not known before it is read.
+  const cacheDir = statePaths({ inventoryId: 'inventories', override: null, env, uid: uid(), home: homeOf(env) }).cache
+  const deps: CacheDeps = { host, version: VERSION }
+  const cached = readCachedInventory(cacheDir, file, options.environment, deps)
+  if (cached) return cached
+  const { loadInventory } = await import('./inventory/load.ts')
+  const loaded = loadInventory({ config: file, environment: options.environment, cwd: options.cwd, env, kinds: await loadKinds(), host })
+  writeCachedInventory(cacheDir, file, options.environment, deps, loaded, systemRandom)
+  return loaded
+}
+
+function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEnv): App {
+  const paths = statePaths({ inventoryId: inventory.id, override: inventory.state, env, uid: uid(), home: homeOf(env) })
+  const host = hostOf(env)
+  const actor = actorOf(env)
+  const folder = { paths, project: inventory.dir, declared: inventory.state !== null }
+  const interrupt = options.signal ?? null
+  const opened: SqliteLedger[] = []
+
+  const openLedger = async (readOnly: boolean): Promise<SqliteLedger> => {
+    if (readOnly) checkStateFolder(folder)
+    else makeStateFolder(folder)
+    const { openSqliteLedger } = await import('./ledger/sqlite.ts')
+    const ledger = await openSqliteLedger({
+      file: paths.ledger,
+      fold,
+      clock: systemClock,
+      actor,
+      tool: VERSION,
+      inventoryHash: inventory.hash,
+      inventoryId: inventory.id,
+      readOnly,
+    })
+    opened.push(ledger)
+    return ledger
+  }
+  const ledger = once(() => openLedger(true))
+  const writableLedger = once(() => openLedger(false))
+
+  const localStore = once(async (): Promise<LocalStore> => {
+    makeStateFolder(folder)
+    const [{ openLocalStore }, { readIdentities }] = await Promise.all([import('./stores/local/store.ts'), import('./stores/identity.ts')])
+    const { passphrase } = options
+    return openLocalStore({
+      dir: paths.store,
+      inventoryId: inventory.id,
+      identity: () => readIdentities({ file: paths.identityFile, owner: paths.owner, ...(passphrase && { passphrase }) }),
+      recipients: inventory.recipients,
+      fingerprints,
+      clock: systemClock,
+      random: systemRandom,
+      owner: paths.owner,
+      ...(TEST_BUILD && { fault: killAt(env) }),
+    })
+  })
+  const store = async (name = 'main'): Promise<SecretStore> => {
+    const kind = inventory.stores.find((s) => s.name === name)?.kind ?? (name === 'main' ? 'local' : undefined)
+    if (kind === 'local') return localStore()
+    throw new KeyturnError('UNSUPPORTED', `store "${name}": this version has no store of kind "${kind ?? name}"`, { hint: 'available: local' })
+  }
+  const fingerprints = once(async (): Promise<Fingerprinter> => {
+    const { loadFingerprints } = await import('./stores/fingerprint-key.ts')
+    return loadFingerprints(await store(), inventory.id, systemRandom)
+  })
+
+  const engine = once(async (): Promise<Engine> => {
+    const [{ outputFiles }, { recordFacts }, { isTracked }, { leaseUntil, pauseUntil }, kinds] = await Promise.all([
+      import('./outputs/write.ts'),
+      import('./policy/facts.ts'),
+      import('./outputs/tracked.ts'),
+      import('./rotation/lease.ts'),
+      loadKinds(),
+    ])
+    const appending = await writableLedger()
+    return {
+      inventory: () => inventory,
+      ledger: appending,
+      store,
+      rotators: kinds.rotators,
+      consumers: kinds.consumers,
+      files: outputFiles({ lockDir: paths.locks, isTracked, random: systemRandom }),
+      fingerprints,
+      facts: (fields, vars, by) => recordFacts(fields, { env: vars, fingerprints: by }),
+      clock: systemClock,
+      random: systemRandom,
+      worker: workerId(host, process.pid),
+      host,
+      gone: (worker) => hasEnded(worker, host),
+      lease: (until) => leaseUntil(systemClock, until, interrupt),
+      programEnv: programEnv(env),
+      pause: (until) => pauseUntil(systemClock, until, interrupt),
+      ...(TEST_BUILD && { fault: killAt(env) }),
+    }
+  })
+
+  return {
+    inventory,
+    paths,
+    clock: systemClock,
+    random: systemRandom,
+    actor,
+    env,
+    ledger,
+    writableLedger,
+    store,
+    localStore,
+    fingerprints,
+    engine,
+    close: async () => {
+      for (const one of opened) await one.close()
+    },
+  }
+}
+
+/** The first call does it, later ones share it; a failure is not kept, so that a later call may succeed. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null
+  return () => {
+    made ??= make().catch((error) => {
+      made = null
+      throw error
+    })
+    return made
+  }
+}
+
+/** Test builds only: SIGKILL at the named step boundary, the way a power cut would. */
+function killAt(env: NodeJS.ProcessEnv): (point: string) => void {
+  const wanted = env.KEYTURN_TEST_KILL_AT
+  return (point) => {
+    if (point === wanted) process.kill(process.pid, 'SIGKILL')
+  }
+}
+
+/** What programs that we start inherit: never our own credentials. */
+const programEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !/^(KEYTURN|VAULT|AWS|BAO)_/.test(entry[0])))
+
+const uid = (): number => process.getuid?.() ?? 0
+
+/** `KEYTURN_HOST` where the machine's own name changes, as in containers. */
+const hostOf = (env: NodeJS.ProcessEnv): string => env.KEYTURN_HOST || hostname()
+
+function homeOf(env: NodeJS.ProcessEnv): string {
+  return env.HOME || userInfo().homedir
+}
+
+/** Who does it: the ledger writes it into every event. */
+function actorOf(env: NodeJS.ProcessEnv): Actor {
+  const sudo = env.SUDO_USER
+  const ci = env.GITHUB_ACTOR ?? env.GITLAB_USER_LOGIN ?? (env.CI ? 'ci' : undefined)
+  return { uid: uid(), user: userName(), host: hostOf(env), ...(sudo && { sudo }), ...(ci && { ci }) }
+}
+
+/** A container's user id need not have a name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(uid())
+  }
+}

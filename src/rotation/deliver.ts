@@ -1,0 +1,230 @@
+import { isKeyturnError, KeyturnError } from '../errors.ts'
+import { dialectOf } from '../outputs/dialects/index.ts'
+import { type ExpectedEntry, expectedEntries } from '../outputs/entries.ts'
+import { mergeEntries } from '../outputs/merge.ts'
+import type { ConsumerContext, Entry, Fingerprinter } from '../ports.ts'
+import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Inventory, Output, Secret, SecretState, Token, VersionRef } from '../terms.ts'
+import { hostStream } from '../terms.ts'
+import { backOffMs } from './advance.ts'
+import { currentAndPrevious, pick } from './context.ts'
+import { type Engine, HOST_LEASE_MS } from './engine.ts'
+import { consumerKey } from './host.ts'
+import { type NextHost, nextHost } from './next-host.ts'
+import { secretStates } from './surroundings.ts'
+
+export interface DeliverOptions {
+  /** Files to read and write whatever was recorded (`sync`). */
+  readonly force?: readonly string[]
+  /** Variables whose hand-edited value is to be replaced (`sync --discard`). */
+  readonly discard?: readonly string[]
+}
+
+/**
+ * Brings this host's outputs and consumers in step with the store: write, refresh, prove, each claimed and recorded in the
+ * host's stream. Safe to call from anywhere, any number of times. Returns what it now waits for.
+ */
+export async function advanceHost(engine: Engine, options: DeliverOptions = {}): Promise<NextHost> {
+  const force = new Set(options.force ?? [])
+  for (;;) {
+    const inventory = engine.inventory()
+    const state = await hostState(engine)
+    const n = nextHost(state, engine.host, {
+      now: engine.clock.now(),
+      inventory,
+      secrets: await secretStates(engine),
+      gone: (worker) => engine.gone(worker),
+      proves: (consumer) => canProve(engine, consumer),
+      force,
+    })
+    if (n.kind !== 'do') return n
+    try {
+      await doStep(engine, state, n, options)
+      if (n.step === 'write') force.delete(n.output.file)
+    } catch (error) {
+      if (!isKeyturnError(error, 'STREAM_MOVED')) throw error
+    }
+  }
+}
+
+/** The state of this host's stream; `null` when nothing was ever recorded. */
+export async function hostState(engine: Engine): Promise<HostState | null> {
+  const state = await engine.ledger.state(hostStream(engine.inventory().id, engine.host))
+  return state?.kind === 'host' ? state : null
+}
+
+function canProve(engine: Engine, spec: ConsumerSpec): boolean {
+  const consumer = engine.consumers.get(spec.kind)
+  const params = consumer?.params.safeParse(spec.params)
+  return consumer !== undefined && params?.success === true && consumer.proves(params.data)
+}
+
+async function doStep(engine: Engine, before: HostState | null, n: NextHost & { kind: 'do' }, options: DeliverOptions): Promise<void> {
+  const { output, consumer } = n
+  const step = n.step === 'look' ? 'write' : n.step
+  const on = consumer ? consumerKey(output.file, consumer.key) : output.file
+  const until = engine.clock.now() + HOST_LEASE_MS + 2 * (consumer?.timeoutMs ?? 0)
+  const stream = hostStream(engine.inventory().id, engine.host)
+  const context = { policy: null }
+  const claim: Event = { type: 'claimed', step, on, by: engine.worker, until }
+  const { state } = await engine.ledger.append(stream, (before?.seq ?? 0) + 1, claim, context)
+  await engine.fault?.(`${step}:claimed`)
+  const { signal } = engine.lease(until)
+  let outcome: Event
+  try {
+    const result = await take(engine, state as HostState, n, signal, options)
+    outcome = { type: 'did', claim: state.seq, result }
+  } catch (error) {
+    if (signal.aborted && engine.clock.now() >= until) return
+    outcome = failedEvent(engine, before, state.seq, on, error)
+  }
+  await engine.fault?.(`${step}:done`)
+  await engine.ledger.append(stream, state.seq + 1, outcome, context)
+  await engine.fault?.(`${step}:recorded`)
+}
+
+function failedEvent(engine: Engine, before: HostState | null, claim: number, on: string, error: unknown): Event {
+  const now = engine.clock.now()
+  const interrupted = isKeyturnError(error, 'INTERRUPTED') || (error as { name?: string })?.name === 'AbortError'
+  const known = isKeyturnError(error)
+    ? error
+    : new KeyturnError('INTERNAL', `${on}: failed unexpectedly (${error instanceof Error ? error.name : typeof error})`, { retryable: true })
+  const { code, message, hint } = interrupted ? new KeyturnError('INTERRUPTED', `${on}: interrupted`) : known
+  const retryAt = interrupted ? now : known.retryable ? now + backOffMs(engine, (before?.failures[on]?.attempts ?? 0) + 1) : null
+  return { type: 'failed', claim, code, message, hint, retryAt }
+}
+
+async function take(engine: Engine, state: HostState, n: NextHost & { kind: 'do' }, signal: AbortSignal, options: DeliverOptions): Promise<DidResult> {
+  if (n.step === 'write' || n.step === 'look') return { step: 'write', vars: await write(engine, state, n.output, n.step, signal, options) }
+  const { kind, context } = await consumerContext(engine, n.output, n.consumer as ConsumerSpec, signal)
+  if (n.step === 'refresh') {
+    await kind.refresh(context)
+    return { step: 'refresh' }
+  }
+  const proof = await kind.prove?.(context)
+  // A consumer may hold far more; only what this file gives it is recorded.
+  return { step: 'prove', vars: Object.fromEntries(context.vars.map((name) => [name, proof?.vars[name] ?? null])) }
+}
+
+/** What an output should hold now, read from the store. */
+export async function expectedOf(
+  engine: Engine,
+  output: Output,
+): Promise<{ readonly entries: readonly ExpectedEntry[]; readonly missing: readonly string[]; readonly tokens: ReadonlyMap<string, Token> }> {
+  const { secrets } = engine.inventory()
+  const documents = new Map()
+  for (const name of new Set(secrets.map((s) => s.store))) {
+    const store = await engine.store(name)
+    const paths = secrets.filter((s) => s.store === name).map((s) => s.path)
+    for (const [path, document] of await store.read([...new Set(paths)])) documents.set(`${name}\0${path}`, document)
+  }
+  const fingerprints = await engine.fingerprints()
+  const byPath = (secret: Secret) => documents.get(`${secret.store}\0${secret.path}`)
+  const states = await secretStates(engine)
+  const tokens = new Map<string, Token>()
+  for (const secret of secrets) {
+    const document = byPath(secret)
+    const own = document && pick(document.fields, secret.fields)
+    if (own)
+      tokens.set(
+        secret.id,
+        tokenOf(states.get(secret.id), (v) => v.fingerprint === fingerprints.of(own)),
+      )
+  }
+  return { ...expectedEntries(output, secrets, byPath), tokens }
+}
+
+/** Which known version it is; the empty token: none. The version being rotated in is looked at first. */
+const tokenOf = (state: SecretState | undefined, is: (version: VersionRef) => boolean): Token =>
+  [state?.rotation?.made, state?.current, ...(state?.former ?? [])].find((v) => v !== null && v !== undefined && is(v))?.token ?? ''
+
+/** The difference between a file and what it should hold, by variable; no values. */
+export interface Difference {
+  readonly name: string
+  readonly kind: 'same' | 'add' | 'change' | 'edited'
+  readonly held: HeldVar
+  readonly expected: HeldVar
+}
+
+/** Compares what the file holds with what it should hold. A value that we neither wrote nor know was written by hand. */
+export function compare(
+  expected: { readonly entries: readonly ExpectedEntry[]; readonly tokens: ReadonlyMap<string, Token> },
+  existing: readonly Entry[] | null,
+  context: {
+    readonly inventory: Inventory
+    readonly states: ReadonlyMap<string, SecretState>
+    readonly record: HostState['outputs'][string] | undefined
+    readonly fingerprints: Fingerprinter
+  },
+): readonly Difference[] {
+  const { fingerprints, record, states } = context
+  const inFile = new Map((existing ?? []).map((e) => [e.name, e.value]))
+  return expected.entries.map(({ name, value, secrets }) => {
+    const from = (token: (id: string) => Token): Record<string, Token> => Object.fromEntries(secrets.map((id) => [id, token(id)]))
+    const wanted: HeldVar = { value: fingerprints.ofValue(value), from: from((id) => expected.tokens.get(id) ?? '') }
+    const found = inFile.get(name)
+    if (found === undefined) return { name, kind: 'add', held: { value: null, from: from(() => '') }, expected: wanted }
+    const fingerprint = fingerprints.ofValue(found)
+    if (fingerprint === wanted.value) return { name, kind: 'same', held: wanted, expected: wanted }
+    const before = record?.vars[name]
+    if (before && !before.edited && before.value === fingerprint) return { name, kind: 'change', held: before, expected: wanted }
+    const known = from((id) => tokenOf(states.get(id), (v) => Object.values(v.facts).some((f) => f.value === fingerprint)))
+    if (Object.values(known).every((token) => token !== '')) return { name, kind: 'change', held: { value: fingerprint, from: known }, expected: wanted }
+    return { name, kind: 'edited', held: { value: fingerprint, from: from(() => ''), edited: true }, expected: wanted }
+  })
+}
+
+/**
+ * Writes all current values into the file, holding its lock from reading the store to the rename (failure rule 8). Returns what
+ * the file holds afterwards. `look` writes nothing: the first record of an output is what was there before us.
+ */
+async function write(
+  engine: Engine,
+  state: HostState,
+  output: Output,
+  mode: 'write' | 'look',
+  signal: AbortSignal,
+  options: DeliverOptions,
+): Promise<Record<string, HeldVar>> {
+  return engine.files.locked(output.target, signal, async (file) => {
+    const expected = await expectedOf(engine, output)
+    const fingerprints = await engine.fingerprints()
+    const dialect = dialectOf(output.dialect)
+    const text = await file.read()
+    const existing = text === null ? null : dialect.parse(text)
+    const states = await secretStates(engine)
+    const differences = compare(expected, existing, { inventory: engine.inventory(), states, record: state.outputs[output.file], fingerprints })
+    if (mode === 'look') return Object.fromEntries(differences.map((d) => [d.name, d.held]))
+    const keep = new Set(differences.filter((d) => d.kind === 'edited' && !options.discard?.includes(d.name)).map((d) => d.name))
+    const entries = expected.entries.filter((e) => !keep.has(e.name))
+    const merged = mergeEntries(text, entries, dialect)
+    if (merged !== text) {
+      await engine.fault?.('write:merged')
+      signal.throwIfAborted()
+      await file.replace(merged, output.perm)
+      await engine.fault?.('write:replaced')
+    }
+    return Object.fromEntries(differences.map((d) => [d.name, keep.has(d.name) ? d.held : d.expected]))
+  })
+}
+
+async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpec, signal: AbortSignal) {
+  const kind = engine.consumers.get(spec.kind)
+  if (!kind)
+    throw new KeyturnError('UNSUPPORTED', `no consumer kind "${spec.kind}" in this version`, { hint: `available: ${[...engine.consumers.keys()].join(', ')}` })
+  const params = kind.params.safeParse(spec.params)
+  if (!params.success) throw new KeyturnError('CONFIG_INVALID', `${output.file}: consumer ${spec.key}: ${params.error.issues[0]?.message ?? 'not allowed'}`)
+  const { entries } = await expectedOf(engine, output)
+  const context: ConsumerContext<unknown> = {
+    params: params.data,
+    dir: engine.inventory().dir,
+    target: output.target,
+    vars: entries.map((e) => e.name),
+    signal,
+    timeoutMs: spec.timeoutMs,
+    random: engine.random,
+    fingerprints: await engine.fingerprints(),
+    expected: Object.fromEntries(entries.map((e) => [e.name, e.value])),
+    secret: (name) => currentAndPrevious(engine, name),
+  }
+  return { kind, context }
+}

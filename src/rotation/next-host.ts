@@ -1,0 +1,113 @@
+import type { ConsumerSpec, Failure, HostState, HostStep, Inventory, Millis, Output, Secret, SecretState, WriteRecord } from '../terms.ts'
+import { outputsOf } from './gate.ts'
+import { consumerKey, matches } from './host.ts'
+
+/** What a host's stream can do now: computed from the states each time, like a secret's. */
+export type NextHost =
+  | { readonly kind: 'idle' }
+  /** `look`: record what the file holds before anything is written to it. */
+  | { readonly kind: 'do'; readonly step: HostStep | 'look'; readonly output: Output; readonly consumer?: ConsumerSpec }
+  | { readonly kind: 'wait'; readonly until: Millis; readonly why: 'claim' | 'retry' | 'proof'; readonly on: string }
+
+export interface HostSurroundings {
+  readonly now: Millis
+  readonly inventory: Inventory
+  /** By secret id. */
+  readonly secrets: ReadonlyMap<string, SecretState>
+  gone(worker: string): boolean
+  /** Whether this consumer can prove anything. */
+  proves(consumer: ConsumerSpec): boolean
+  /** Outputs to be read and written whatever was recorded, once: `sync`. */
+  readonly force?: ReadonlySet<string>
+}
+
+/** Between two proofs that found another value: the consumer is refreshed again, ever more rarely. */
+const missBackOffMs = (misses: number): Millis => Math.min(1_000 * 2 ** (misses - 1), 15 * 60_000)
+
+/** The next thing to do for the outputs of one host, or when to look again. Pure. */
+export function nextHost(state: HostState | null, host: string, around: HostSurroundings): NextHost {
+  const { now } = around
+  if (state?.claim && state.claim.until > now && !around.gone(state.claim.by))
+    return { kind: 'wait', until: state.claim.until, why: 'claim', on: state.claim.on }
+  let wait: (NextHost & { kind: 'wait' }) | null = null
+  const later = (until: Millis, why: 'retry' | 'proof', on: string): void => {
+    if (wait === null || until < wait.until) wait = { kind: 'wait', until, why, on }
+  }
+  for (const output of around.inventory.outputs.filter((o) => o.host === host)) {
+    const record = state?.outputs[output.file]
+    const secrets = secretsOf(around, output)
+    if (secrets.length === 0) continue
+    if (!record || around.force?.has(output.file) || needsWrite(record, secrets)) {
+      const held = heldBack(state?.failures[output.file], now)
+      if (held === null) return { kind: 'do', step: record ? 'write' : 'look', output }
+      if (held < Number.POSITIVE_INFINITY) later(held, 'retry', output.file)
+      continue // consumers must not be refreshed on a file that is not written
+    }
+    for (const consumer of output.consumers) {
+      const on = consumerKey(output.file, consumer.key)
+      const n = nextConsumer(state as HostState, record, output, consumer, secrets, around)
+      if (n === null) continue
+      const held = typeof n === 'number' ? n : heldBack(state?.failures[on], now)
+      if (held === null) return { kind: 'do', step: n as 'refresh' | 'prove', output, consumer }
+      if (held < Number.POSITIVE_INFINITY) later(held, 'retry', on)
+    }
+  }
+  return wait ?? { kind: 'idle' }
+}
+
+/** The secrets of an output that have a value, with their states. */
+function secretsOf(around: HostSurroundings, output: Output): readonly { readonly secret: Secret; readonly state: SecretState }[] {
+  return around.inventory.secrets.flatMap((secret) => {
+    const state = around.secrets.get(secret.id)
+    return state?.current && outputsOf(around.inventory, secret).includes(output) ? [{ secret, state }] : []
+  })
+}
+
+/** A promote was recorded after the last claim of `write`, or the file holds something else than the current versions. */
+function needsWrite(record: WriteRecord, secrets: readonly { readonly secret: Secret; readonly state: SecretState }[]): boolean {
+  return secrets.some(({ secret, state }) => {
+    if ((state.current?.pos ?? 0) > record.claimPos) return true
+    const own = Object.values(record.vars).filter((v) => v.from[secret.id] !== undefined)
+    return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token)
+  })
+}
+
+/** `null`: it may be tried now; a time: not before; infinity: only a person helps. */
+function heldBack(failure: Failure | undefined, now: Millis): Millis | null {
+  if (!failure) return null
+  if (failure.retryAt === null) return Number.POSITIVE_INFINITY
+  return failure.retryAt > now ? failure.retryAt : null
+}
+
+/** What this consumer needs: a step, a time to wait for, or nothing. */
+function nextConsumer(
+  state: HostState,
+  record: WriteRecord,
+  output: Output,
+  consumer: ConsumerSpec,
+  secrets: readonly { readonly state: SecretState }[],
+  around: HostSurroundings,
+): 'refresh' | 'prove' | Millis | null {
+  const c = state.consumers[consumerKey(output.file, consumer.key)]
+  const refreshed = c?.refresh?.claimPos ?? 0
+  if (refreshed < record.changedPos) return 'refresh'
+  if (!around.proves(consumer)) return null
+  const proof = c?.proof
+  const stale = !proof || proof.claimPos < Math.max(refreshed, record.changedPos)
+  if (!stale && !matches(record.vars, proof.vars)) {
+    // Somebody restarted it on an old file, or it did not take the new one: refresh again, then prove again.
+    const at = proof.at + missBackOffMs(c?.misses ?? 1)
+    return around.now >= at ? 'refresh' : at
+  }
+  const wanted = secrets.some(({ state: s }) => wantsProof(s, proof, around.now))
+  if (stale) return record.changedPos > 0 || wanted ? 'prove' : null
+  return wanted ? 'prove' : null
+}
+
+/** An open rotation needs a proof claimed after its promote, and a last one claimed after its grace ended (failure rule 10). */
+function wantsProof(s: SecretState, proof: { readonly claimPos: number; readonly claimAt: Millis } | null | undefined, now: Millis): boolean {
+  const r = s.rotation
+  if (!r?.promote || r.vouched) return false
+  if (!proof || proof.claimPos <= r.promote.pos) return true
+  return r.graceUntil !== null && now >= r.graceUntil && proof.claimAt < r.graceUntil
+}

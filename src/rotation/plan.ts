@@ -1,0 +1,64 @@
+import type { Secret } from '../terms.ts'
+import { parseParams, rotatorOf } from './context.ts'
+import type { Engine } from './engine.ts'
+import { gateOf, outputsOf } from './gate.ts'
+import { snapshotOf } from './open.ts'
+
+/** What a rotation of one secret will do and touch: what `rotate --dry-run` shows. No values, and nothing is read but the inventory. */
+export interface Plan {
+  readonly name: string
+  readonly rotator: string
+  readonly steps: readonly string[]
+  readonly overlap: 'overlap' | 'gap' | 'none'
+  readonly files: readonly { readonly host: string; readonly file: string; readonly variables: readonly string[]; readonly consumers: readonly string[] }[]
+  readonly remarks: readonly string[]
+  /** A person has to give the value. */
+  readonly guided: boolean
+}
+
+/** Plans one secret. Repeatable; changes nothing. */
+export function planOf(engine: Engine, secret: Secret): Plan {
+  const rotator = rotatorOf(engine, secret.rotator.kind)
+  const params = parseParams(rotator, secret.rotator.params)
+  const inventory = engine.inventory()
+  const snapshot = snapshotOf(engine, secret, gateOf(inventory, secret))
+  const outputs = outputsOf(inventory, secret)
+  const files = outputs.map((o) => ({
+    host: o.host,
+    file: o.file,
+    variables: [...Object.keys(secret.env), ...Object.entries(o.vars).flatMap(([name, template]) => (template.includes(`{${secret.name}.`) ? [name] : []))],
+    consumers: o.consumers.map((c) => describe(engine, c.kind, c.params, c.key)),
+  }))
+  const overlap = !snapshot.revokes ? 'none' : snapshot.overlap ? 'overlap' : 'gap'
+  return {
+    name: secret.name,
+    rotator: `${rotator.name}: ${rotator.summary}`,
+    steps: [
+      'create',
+      ...(snapshot.sets ? ['set'] : []),
+      'test',
+      'promote',
+      'write',
+      'refresh',
+      'prove',
+      ...(overlap === 'overlap' ? ['grace', 'prove again'] : []),
+      'revoke',
+    ],
+    overlap,
+    files,
+    remarks: [...(rotator.plan?.(params) ?? []), ...holdRemark(outputs, overlap)],
+    guided: rotator.guide !== undefined,
+  }
+}
+
+function describe(engine: Engine, kind: string, given: unknown, key: string): string {
+  const consumer = engine.consumers.get(kind)
+  const params = consumer?.params.safeParse(given)
+  if (!consumer || !params?.success) return `${key}: not available, so nothing can be proved: the old value is held`
+  return `${key}: ${consumer.describe(params.data)}${consumer.proves(params.data) ? ', then proves what it holds' : ', and cannot prove anything'}`
+}
+
+function holdRemark(outputs: readonly { readonly consumers: readonly unknown[]; readonly unproven: string }[], overlap: Plan['overlap']): readonly string[] {
+  if (overlap !== 'overlap' || outputs.length === 0 || outputs.some((o) => o.consumers.length > 0 || o.unproven === 'grace')) return []
+  return ['no consumer is declared: the old value is held until you say "secrets approve NAME", since nothing can prove what runs']
+}

@@ -1,0 +1,62 @@
+import type { Secret, VersionRef } from '../terms.ts'
+import { secretStream } from '../terms.ts'
+import { pick } from './context.ts'
+import type { Engine } from './engine.ts'
+import { isClaimToken } from './ids.ts'
+import { stateOf } from './open.ts'
+
+/** What a rebuild found for one secret. */
+export interface Rebuilt {
+  readonly secret: string
+  readonly versions: number
+  readonly current: boolean
+  readonly changed: boolean
+}
+
+/**
+ * Failure rule 12: brings a lost or older ledger up to what the store knows, before anything is written at a provider. Reads
+ * the store only. Repeatable: a stream that knows all stored versions is left as it is.
+ */
+export async function restoreLedger(engine: Engine): Promise<readonly Rebuilt[]> {
+  const results: Rebuilt[] = []
+  for (const secret of engine.inventory().secrets) results.push(await rebuild(engine, secret))
+  return results
+}
+
+async function rebuild(engine: Engine, secret: Secret): Promise<Rebuilt> {
+  const inventory = engine.inventory()
+  const store = await engine.store(secret.store)
+  const fingerprints = await engine.fingerprints()
+  const state = await stateOf(engine, secret)
+  const prefix = `${inventory.id}.${secret.id}.`
+  const infos = (await store.versions(secret.path)).filter((v) => v.token.startsWith(prefix) && !v.token.slice(prefix.length).startsWith('given-'))
+  const known = new Set([...(state?.tokens ?? []), ...[state?.current, ...(state?.former ?? [])].map((v) => v?.token)])
+  const document = (await store.read([secret.path])).get(secret.path)
+  const own = document && pick(document.fields, secret.fields)
+  const currentPrint = own ? fingerprints.of(own) : null
+  const isBehind = infos.some((v) => isClaimToken(v.token, inventory.id, secret.id) && !known.has(v.token))
+  const isCurrent = currentPrint === (state?.current?.fingerprint ?? null)
+  if (!isBehind && isCurrent) return { secret: secret.name, versions: infos.length, current: own !== null && own !== undefined, changed: false }
+
+  const stored = await store.get(
+    secret.path,
+    infos.map((v) => v.token),
+  )
+  const versions = stored
+    .map((v) => ({
+      token: v.token,
+      handle: v.handle,
+      fingerprint: fingerprints.of(v.fields),
+      facts: engine.facts(v.fields, secret.env, fingerprints),
+      createdAt: v.createdAt,
+    }))
+    .sort((a, b) => a.createdAt - b.createdAt)
+  const current: (VersionRef & { createdAt: number }) | undefined = versions.findLast((v) => v.fingerprint === currentPrint)
+  await engine.ledger.append(
+    secretStream(inventory.id, secret.id),
+    (state?.seq ?? 0) + 1,
+    { type: 'saw', facts: { kind: 'restored', versions, current: current?.token ?? null } },
+    { policy: secret.policy },
+  )
+  return { secret: secret.name, versions: versions.length, current: current !== undefined, changed: true }
+}
