@@ -50,7 +50,7 @@ async function perform(request: Request & { kind: 'run' }, out: Output, world: W
     stdin: world.stdin,
     prompts: createPrompts({ keyboard: world.stdin, screen: world.stderr, yes: globals.yes, signal: world.signal }),
     app: () => {
-      opened ??= open(globals, world.cwd)
+      opened ??= open(globals, context)
       return opened
     },
   }
@@ -66,9 +66,10 @@ async function perform(request: Request & { kind: 'run' }, out: Output, world: W
   }
 }
 
-async function open({ config, environment }: GlobalOptions, cwd: string): Promise<App> {
+async function open({ config, environment }: GlobalOptions, { cwd, signal, prompts }: CommandContext): Promise<App> {
   const { openApp } = await import('../src/app.ts')
-  return openApp({ config, environment, cwd })
+  const passphrase = (file: string) => prompts.hidden(`Passphrase of ${file}: `, 'an identity file without one, named by KEYTURN_IDENTITY_FILE')
+  return openApp({ config, environment, cwd, signal, passphrase })
 }
 
 async function load(command: string): Promise<Run> {

@@ -1,0 +1,125 @@
+import { STATES, type Status, type StatusRow } from './build.ts'
+import { ageOf, dueOf, formatDay, formatMoment, headline, limitOf, nextCommands, runningOf, whyOf } from './phrases.ts'
+import { acceptedOf, ownersOf, statesOf } from './totals.ts'
+
+/** What the terminal can do. */
+export interface Screen {
+  readonly width: number
+  readonly color: boolean
+}
+
+// Raw codes: util.styleText costs more than the whole table.
+const RED = '\u001b[31m'
+const YELLOW = '\u001b[33m'
+const DIM = '\u001b[2m'
+const BOLD = '\u001b[1m'
+const PLAIN = '\u001b[0m'
+
+/** Names longer than this are cut in the table, so that one of them does not push everything else off the screen. */
+const LONGEST_NAME = 32
+/** Below this the reason would be unreadable; a narrow terminal wraps instead. */
+const NARROWEST_WHY = 16
+
+const MARKS: Readonly<Record<StatusRow['state'], string>> = { attention: '!', violation: '!', overdue: '!', due: '~', rotating: '~', ok: ' ' }
+const COLORS: Readonly<Record<string, string>> = { '!': RED, '~': YELLOW }
+
+interface Column {
+  readonly title: string
+  readonly right?: true
+  readonly cell: (row: StatusRow, now: number) => string
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'STATE', cell: ({ state }) => state },
+  { title: 'SECRET', cell: ({ secret }) => cut(secret.name, LONGEST_NAME) },
+  { title: 'AGE', right: true, cell: ageOf },
+  { title: 'LIMIT', right: true, cell: limitOf },
+  { title: 'DUE', cell: dueOf },
+  { title: 'RUNNING', cell: runningOf },
+  { title: 'WHY', cell: whyOf },
+]
+
+/** `secrets status`: one line a secret, worst first, then what to type next. In pieces, since there may be many. */
+export function* statusTable(status: Status, screen: Screen): Generator<string> {
+  yield `${topLine(status, screen)}\n`
+  if (status.rows.length > 0) yield '\n'
+  yield* rowsTable(status, screen)
+  yield* failedJobs(status)
+  yield* nextLines(status)
+  for (const remark of status.remarks) yield `${remark}\n`
+}
+
+/** `secrets report`: the same, then totals, owners, exceptions, history. */
+export function* reportTable(status: Status, screen: Screen): Generator<string> {
+  yield `${topLine(status, screen)}\n`
+  if (status.rows.length > 0) yield '\n'
+  yield* rowsTable(status, screen)
+  const states = statesOf(status)
+  const { history } = status
+  yield `\nBy state:   ${STATES.map((state) => `${states[state]} ${state}`).join(', ')}\n`
+  const owners = ownersOf(status)
+  if (owners.length > 0) yield 'By owner:\n'
+  for (const owner of owners) {
+    const todo = STATES.filter((state) => state !== 'ok' && owner.states[state] > 0).map((state) => `${owner.states[state]} ${state}`)
+    yield `  ${owner.owner ?? '(nobody named)'}: ${owner.total}${todo.length > 0 ? `, of them ${todo.join(', ')}` : ', all ok'}\n`
+  }
+  const accepted = acceptedOf(status)
+  yield `Exceptions: ${accepted.length}\n`
+  for (const { secret, rule, until, by, reason } of accepted) yield `  ${secret}: ${rule} until ${formatDay(until, status.at)} by ${by}: ${reason}\n`
+  yield `History:    ${history.versions} versions, ${history.replaced30d} replaced in 30 days, ${history.replaced90d} in 90; ${history.givenUp} given up\n`
+  yield* failedJobs(status)
+  for (const remark of status.remarks) yield `${remark}\n`
+}
+
+/** `secrets status NAME`: the line, and everything found with its hint. */
+export function* detailTable(status: Status, screen: Screen): Generator<string> {
+  yield* statusTable(status, screen)
+  for (const { secret, findings, version, fingerprint } of status.rows) {
+    yield `\n${secret.name}: ${Object.keys(secret.env).join(', ') || 'used by Keyturn itself'}\n`
+    yield `  rotator ${secret.rotator.kind}, store ${secret.store}${secret.owner === undefined ? '' : `, owner ${secret.owner}`}\n`
+    if (version !== null && fingerprint !== null) yield `  version ${version}, fingerprint ${fingerprint}\n`
+    if (secret.reason !== undefined) yield `  ${secret.reason}\n`
+    for (const { rule, severity, message, hint } of findings) yield `  ${severity} (${rule}): ${message}\n      ${hint}\n`
+  }
+}
+
+function topLine(status: Status, { width, color }: Screen): string {
+  const left = headline(status)
+  const right = formatMoment(status.at)
+  const gap = Math.min(width, 100) - left.length - right.length
+  return `${color ? BOLD : ''}${left}${color ? PLAIN : ''}${gap >= 2 ? ' '.repeat(gap) : '  '}${right}`
+}
+
+function* rowsTable({ rows, at }: Status, { width, color }: Screen): Generator<string> {
+  if (rows.length === 0) return
+  const widths = COLUMNS.map(({ title }) => title.length)
+  for (const row of rows) COLUMNS.forEach(({ cell }, i) => (widths[i] = Math.max(widths[i] ?? 0, cell(row, at).length)))
+  const last = COLUMNS.length - 1
+  const before = widths.slice(0, last).reduce((sum, w) => sum + w + 2, 2)
+  const left = Math.max(NARROWEST_WHY, width - before)
+  const line = (cells: readonly string[]): string =>
+    cells.map((text, i) => (i === last ? cut(text, left) : COLUMNS[i]?.right ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0))).join('  ').trimEnd()
+  const title = `  ${line(COLUMNS.map((column) => column.title))}`
+  yield `${color ? DIM : ''}${title}${color ? PLAIN : ''}\n`
+  for (const row of rows) {
+    const mark = MARKS[row.state]
+    const paint = color ? COLORS[mark] : undefined
+    yield `${paint ?? ''}${mark} ${line(COLUMNS.map(({ cell }) => cell(row, at)))}${paint ? PLAIN : ''}\n`
+  }
+}
+
+function* failedJobs({ jobs, at }: Status): Generator<string> {
+  if (jobs.length === 0) return
+  yield '\nFailed:\n'
+  for (const { host, on, step, message, hint, retryAt } of jobs) {
+    yield `  ${step} ${on} on ${host}: ${message}${retryAt === null ? '' : ` (tried again ${formatDay(retryAt, at)})`}\n      ${hint}\n`
+  }
+}
+
+function* nextLines(status: Status): Generator<string> {
+  const commands = nextCommands(status)
+  const width = Math.max(...commands.map(({ command }) => command.length))
+  for (const [i, { command, does }] of commands.entries()) yield `${i === 0 ? '\nNext: ' : '      '}${`${command.padEnd(width)}   ${does}`.trimEnd()}\n`
+}
+
+const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`)
