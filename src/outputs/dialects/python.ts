@@ -1,0 +1,132 @@
+import { type LineSyntax, quotedEnd, unquotedEnd } from '../lines.ts'
+import { type Binding, defineDialect, rawForm } from './define.ts'
+
+/**
+ * python-dotenv (1.2). Escapes in both kinds of quotes; `${V}` and `${V:-d}` are resolved in every kind, single quotes too,
+ * and nothing escapes them; a line that cannot be read is skipped; a comment needs a blank before it.
+ */
+// Python's \s is not that of JavaScript: it has the separators 1C to 1F and NEL, and not the byte order mark.
+const SPACES = ' \\t\\n\\r\\f\\v\\x1c-\\x1f\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
+const BLANKS = SPACES.replace('\\n\\r', '')
+const sticky = (source: string): RegExp => new RegExp(source, 'y')
+const NEWLINE = '(?:\\r\\n|\\n|\\r)'
+
+const syntax: LineSyntax = {
+  head: sticky(`[${BLANKS}]*(?<export>export[${BLANKS}]+)?(?<name>[^=#'${SPACES}][^=#${SPACES}]*)[${BLANKS}]*=`),
+  blanks: sticky(`[${BLANKS}]*`),
+  comment: sticky(`[${BLANKS}]*#[^\\r\\n]*`),
+  tail: sticky(`[${BLANKS}]*(?:#[^\\r\\n]*)?(?:${NEWLINE}|(?![\\s\\S]))`),
+  newline: /\r\n|\n|\r/g,
+  skipsBom: true,
+  valueEnd(text, at, afterBlank) {
+    if (text[at] === "'" || text[at] === '"') return quotedEnd(text, at, true)
+    if (afterBlank && text[at] === '#') return at
+    return unquotedEnd(text, at, new RegExp(`[\\r\\n]|[${BLANKS}]+#`, 'g'), new RegExp(`[${SPACES}]`))
+  },
+}
+
+/** Dialect `python`. `${` cannot be written, and a backslash at the end loses neighbouring lines in older releases. */
+export const python = defineDialect({
+  name: 'python',
+  syntax,
+  read,
+  forms(value) {
+    if (value.includes('${') || value.endsWith('\\')) return []
+    const escaped = value.replaceAll('\\', '\\\\')
+    return [
+      ...rawForm(value),
+      ...(value.includes('\r') ? [] : [{ quote: "'" as const, text: `'${escaped.replaceAll("'", "\\'")}'` }]),
+      { quote: '"', text: `"${escaped.replaceAll('"', '\\"').replaceAll('\r', '\\r')}"` },
+    ]
+  },
+  refusal: (value) =>
+    value.includes('${')
+      ? 'python-dotenv resolves "${" in every quoting'
+      : value.endsWith('\\')
+        ? 'it ends in a backslash, which python-dotenv misreads'
+        : null,
+})
+
+const LINE = {
+  lead: sticky(`[${SPACES}]*`),
+  exported: sticky(`(?:export[${BLANKS}]+)?`),
+  quotedKey: sticky("'([^']+)'"),
+  key: sticky(`([^=#${SPACES}]+)`),
+  blanks: sticky(`[${BLANKS}]*`),
+  single: sticky("'((?:\\\\[\\s\\S]|[^'\\\\])*)'"),
+  double: sticky('"((?:\\\\[\\s\\S]|[^"\\\\])*)"'),
+  unquoted: sticky('([^\\r\\n]*)'),
+  end: sticky(`(?:[${BLANKS}]*#[^\\r\\n]*)?[${BLANKS}]*(?:${NEWLINE}|(?![\\s\\S]))`),
+  skip: sticky('[^\\r\\n]*(?:\\r|\\n|\\r\\n)?'),
+}
+
+function read(text: string): readonly Binding[] {
+  let out: Binding[] = []
+  const known = new Map<string, string>()
+  for (let at = text.startsWith('\uFEFF') ? 1 : 0; at < text.length; ) {
+    const statement = readStatement(text, at)
+    at = statement.end
+    if (statement.name === null) continue
+    if (statement.value === null) {
+      // A name alone unsets what stood before it.
+      known.set(statement.name, '')
+      out = out.filter((binding) => binding.name !== statement.name)
+      continue
+    }
+    const value = resolve(statement.value, known)
+    known.set(statement.name, value)
+    out.push({ name: statement.name, value, source: statement.value })
+  }
+  return out
+}
+
+interface Statement {
+  readonly name: string | null
+  readonly value: string | null
+  readonly end: number
+}
+
+function readStatement(text: string, start: number): Statement {
+  let at = start
+  const take = (expression: RegExp): RegExpExecArray | null => {
+    expression.lastIndex = at
+    const match = expression.exec(text)
+    if (match) at = expression.lastIndex
+    return match
+  }
+  const failed = (): Statement => {
+    take(LINE.skip)
+    return { name: null, value: null, end: at }
+  }
+  take(LINE.lead)
+  if (at >= text.length) return { name: null, value: null, end: at }
+  take(LINE.exported)
+  let name: string | null = null
+  if (text[at] !== '#') {
+    const key = take(text[at] === "'" ? LINE.quotedKey : LINE.key)
+    if (!key) return failed()
+    name = key[1] as string
+  }
+  take(LINE.blanks)
+  let value: string | null = null
+  if (text[at] === '=') {
+    at++
+    const blanks = take(LINE.blanks)?.[0] ?? ''
+    const read = blanks !== '' && text[at] === '#' ? '' : readValue(text, at, take)
+    if (read === null) return failed()
+    value = read
+  }
+  return take(LINE.end) ? { name, value, end: at } : failed()
+}
+
+function readValue(text: string, at: number, take: (expression: RegExp) => RegExpExecArray | null): string | null {
+  if (text[at] === "'") return take(LINE.single)?.[1]?.replace(/\\([\\'])/g, '$1') ?? null
+  if (text[at] === '"') return take(LINE.double)?.[1]?.replace(/\\([\\'"abfnrtv])/g, (_, char: string) => ESCAPES[char] as string) ?? null
+  const part = take(LINE.unquoted)?.[1] ?? ''
+  return part.replace(new RegExp(`[${SPACES}]+#.*`, 's'), '').replace(new RegExp(`[${SPACES}]+$`), '')
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\', "'": "'", '"': '"', a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+
+const resolve = (value: string, known: ReadonlyMap<string, string>): string =>
+  value.replace(/\$\{([^}:]*)(?::-([^}]*))?\}/g, (_, name: string, fallback: string | undefined) => known.get(name) ?? fallback ?? '')
