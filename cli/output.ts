@@ -7,6 +7,9 @@ export interface Sink {
   readonly columns?: number
 }
 
+/** A text in pieces, so that a big one is never whole in memory. */
+export type Pieces = Iterable<string> | AsyncIterable<string>
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug']
@@ -33,7 +36,7 @@ export interface Output {
   /** What the command was asked for: a table, a value, a plan. Printed with `--quiet` too. */
   print(text: string): void
   /** The same in pieces; nothing is added between them. */
-  stream(pieces: Iterable<string>): void
+  stream(pieces: Pieces): Promise<void>
   /** What was done, in words, on stdout: `--quiet` drops it. With `--json` it goes to stderr. */
   say(text: string): void
   /** Progress and remarks on stderr: `--quiet` drops them. */
@@ -44,7 +47,7 @@ export interface Output {
   /** The one document of `--json`. A second one is a fault of ours. */
   document(value: unknown): void
   /** The same in pieces that together are one JSON text. */
-  documentStream(pieces: Iterable<string>): void
+  documentStream(pieces: Pieces): Promise<void>
   /** `secrets: error:` and `secrets: hint:` on stderr; with `--json` also the document `keyturn/error@1`. */
   fail(error: KeyturnError): void
 }
@@ -65,9 +68,9 @@ export function createOutput(options: OutputOptions): Output {
   const lines = (sink: Sink, text: string): void => {
     sink.write(text.endsWith('\n') ? text : `${text}\n`)
   }
-  const pour = (sink: Sink, pieces: Iterable<string>): void => {
+  const pour = async (sink: Sink, pieces: Pieces): Promise<void> => {
     let held = ''
-    for (const piece of pieces) {
+    for await (const piece of pieces) {
       held += piece
       if (held.length < CHUNK) continue
       sink.write(held)
@@ -76,11 +79,13 @@ export function createOutput(options: OutputOptions): Output {
     if (held !== '') sink.write(held)
   }
   let documents = 0
-  const documentStream = (pieces: Iterable<string>): void => {
+  const onlyDocument = (): void => {
     documents += 1
     if (documents > 1) throw new Error('a second JSON document')
-    pour(stdout, pieces)
-    stdout.write('\n')
+  }
+  const document = (value: unknown): void => {
+    onlyDocument()
+    stdout.write(`${JSON.stringify(value, null, 2)}\n`)
   }
   // A command that forgets to look at `json` must not spoil the document on stdout.
   const results = json ? stderr : stdout
@@ -106,15 +111,19 @@ export function createOutput(options: OutputOptions): Output {
     debug: (text) => {
       if (shows('debug')) lines(stderr, `secrets: debug: ${text}`)
     },
-    document: (value) => documentStream([JSON.stringify(value, null, 2)]),
-    documentStream,
+    document,
+    documentStream: async (pieces) => {
+      onlyDocument()
+      await pour(stdout, pieces)
+      stdout.write('\n')
+    },
     fail: (error) => {
       lines(stderr, `secrets: error: ${error.message}`)
       for (const detail of error.details) lines(stderr, `  ${detail}`)
       if (error.hint) lines(stderr, `secrets: hint: ${error.hint}`)
       if (!json || documents > 0) return
       const { code, message, hint, details } = error
-      documentStream([JSON.stringify({ schema: 'keyturn/error@1', code, message, hint, details }, null, 2)])
+      document({ schema: 'keyturn/error@1', code, message, hint, details })
     },
   }
 }

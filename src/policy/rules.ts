@@ -1,4 +1,4 @@
-import type { Acceptance, FieldFacts, Fingerprint, Finding, Millis, Secret, SecretState, Severity } from '../terms.ts'
+import type { Acceptance, FieldFacts, Finding, Fingerprint, Millis, Secret, SecretState, Severity } from '../terms.ts'
 import { dueAt, overdueAt } from './schedule.ts'
 
 /** Policy as a list of pure rules: facts and a time in, at most one finding out. */
@@ -80,7 +80,9 @@ export function withException(finding: RuleFinding, { secret, now }: Pick<RuleIn
 const day = (at: Millis): string => new Date(at).toISOString().slice(0, 10)
 
 const rotateHint = ({ secret }: RuleInput): string =>
-  secret.rotator.kind === 'none' ? `it is never rotated (${secret.reason ?? 'rotator none'}): accept it in secrets.yaml, or change it by hand and "secrets set ${secret.name}"` : `secrets rotate ${secret.name}`
+  secret.rotator.kind === 'none'
+    ? `it is never rotated (${secret.reason ?? 'rotator none'}): accept it in secrets.yaml, or change it by hand and "secrets set ${secret.name}"`
+    : `secrets rotate ${secret.name}`
 
 const wholeDays = (ms: number): number => Math.floor(ms / DAY_MS)
 const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`)
@@ -203,7 +205,13 @@ function rotateBefore(input: RuleInput): RuleFinding | null {
 function shape(input: RuleInput): RuleFinding | null {
   const found = firstField(input, ({ shape: reason }) => reason !== undefined)
   if (!found) return null
-  return { rule: 'shape', severity: 'info', message: `${found.name} ${found.facts.shape}`, hint: `check it, then: secrets set ${input.secret.name}`, why: found.facts.shape ?? '' }
+  return {
+    rule: 'shape',
+    severity: 'info',
+    message: `${found.name} ${found.facts.shape}`,
+    hint: `check it, then: secrets set ${input.secret.name}`,
+    why: found.facts.shape ?? '',
+  }
 }
 
 /** Giving up is never success: it is told until the next rotation, also where no limit is near. */

@@ -91,8 +91,15 @@ function localTime(at: Millis, zone: string | null): LocalTime {
     const date = new Date(at)
     return { day: date.getDay(), minute: date.getHours() * 60 + date.getMinutes() }
   }
-  const parts = new Map(formatFor(zone).formatToParts(at).map(({ type, value }) => [type, value]))
-  return { day: DAYS.indexOf((parts.get('weekday') ?? 'sun').toLowerCase() as (typeof DAYS)[number]), minute: (Number(parts.get('hour')) % 24) * 60 + Number(parts.get('minute')) }
+  const parts = new Map(
+    formatFor(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  )
+  return {
+    day: DAYS.indexOf((parts.get('weekday') ?? 'sun').toLowerCase() as (typeof DAYS)[number]),
+    minute: (Number(parts.get('hour')) % 24) * 60 + Number(parts.get('minute')),
+  }
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()

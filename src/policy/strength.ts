@@ -18,7 +18,17 @@ export type Pattern = 'one part repeated' | 'a sequence' | 'a keyboard walk' | '
 const MOST = 128
 
 /** Rows and columns of a US keyboard, where it matters to fingers. */
-const WALKS: readonly string[] = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890', 'qwertzuiop', 'azertyuiop', '1qaz2wsx3edc4rfv5tgb6yhn7ujm', 'qazwsxedcrfvtgbyhnujm', '!@#$%^&*()']
+const WALKS: readonly string[] = [
+  'qwertyuiop',
+  'asdfghjkl',
+  'zxcvbnm',
+  '1234567890',
+  'qwertzuiop',
+  'azertyuiop',
+  '1qaz2wsx3edc4rfv5tgb6yhn7ujm',
+  'qazwsxedcrfvtgbyhnujm',
+  '!@#$%^&*()',
+]
 const REVERSED = WALKS.map((row) => [...row].reverse().join(''))
 
 /** `p@ssw0rd` is the word, at one bit for each letter written otherwise. */

@@ -102,7 +102,13 @@ const alone = (): readonly string[] => []
 /** A row while it is built. */
 interface Draft {
   readonly secret: Secret
-  readonly current: { readonly n: number; readonly token: string; readonly fingerprint: Fingerprint; readonly bornAt: Millis | null; readonly source: AgeSource } | null
+  readonly current: {
+    readonly n: number
+    readonly token: string
+    readonly fingerprint: Fingerprint
+    readonly bornAt: Millis | null
+    readonly source: AgeSource
+  } | null
   readonly atLeast: boolean
   readonly dueAt: Millis | null
   findings: readonly RuleFinding[]
@@ -257,7 +263,8 @@ function count(history: { -readonly [key in keyof HistoryCounts]: number }, stat
   }
 }
 
-const needsPerson = ({ state, guided }: StatusRow): boolean => state === 'attention' || state === 'violation' || state === 'overdue' || (state === 'due' && guided)
+const needsPerson = ({ state, guided }: StatusRow): boolean =>
+  state === 'attention' || state === 'violation' || state === 'overdue' || (state === 'due' && guided)
 
 function worstFirst(a: StatusRow, b: StatusRow): number {
   if (a.state !== b.state) return STATES.indexOf(a.state) - STATES.indexOf(b.state)

@@ -34,7 +34,8 @@ export function* reportJson(status: Status): Generator<string> {
 function* head({ inventory, at, summary, remarks }: Status, schema: string): Generator<string> {
   const { project, environment } = inventory
   yield '{\n'
-  for (const [key, value] of Object.entries({ schema, project, environment, at: iso(at), summary })) yield `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`
+  for (const [key, value] of Object.entries({ schema, project, environment, at: iso(at), summary }))
+    yield `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`
   if (remarks.length > 0) yield `  "remarks": ${JSON.stringify(remarks)},\n`
 }
 

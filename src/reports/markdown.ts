@@ -7,12 +7,24 @@ export function* reportMarkdown(status: Status): Generator<string> {
   const { at, history } = status
   yield `# ${escape(headline(status))}\n\n${formatMoment(at)}\n\n`
   const states = statesOf(status)
-  yield* table(['State', 'Secrets'], STATES.map((state) => [state, String(states[state])]))
+  yield* table(
+    ['State', 'Secrets'],
+    STATES.map((state) => [state, String(states[state])]),
+  )
   yield '\n## Secrets\n\n'
   yield row(['State', 'Secret', 'Age', 'Limit', 'Due', 'Running', 'Why', 'Next'])
   yield row(['---', '---', '---:', '---:', '---', '---', '---', '---'])
   for (const one of status.rows) {
-    const cells = [one.state, one.secret.name, ageOf(one, at), limitOf(one), dueOf(one, at), runningOf(one), one.findings[0]?.message ?? whyOf(one, at), one.findings[0]?.hint ?? '']
+    const cells = [
+      one.state,
+      one.secret.name,
+      ageOf(one, at),
+      limitOf(one),
+      dueOf(one, at),
+      runningOf(one),
+      one.findings[0]?.message ?? whyOf(one, at),
+      one.findings[0]?.hint ?? '',
+    ]
     yield row(cells.map(escape))
   }
   yield '\n## Owners\n\n'

@@ -113,6 +113,10 @@ function meaning(command: string, { secret, guided }: StatusRow, outputs: Status
   if (guided) return 'tells what to do, asks for the new value'
   const refreshed = outputs
     .filter(({ only }) => only === null || only.includes(secret.name))
-    .flatMap(({ consumers }) => consumers.map(({ kind, params, key }) => (kind === 'compose' && typeof params['service'] === 'string' ? `recreates ${params['service']}` : `refreshes ${key}`)))
+    .flatMap(({ consumers }) =>
+      consumers.map(({ kind, params, key }) =>
+        kind === 'compose' && typeof params['service'] === 'string' ? `recreates ${params['service']}` : `refreshes ${key}`,
+      ),
+    )
   return refreshed.length > 2 ? `refreshes ${refreshed.length} consumers` : refreshed.join(', ')
 }

@@ -41,7 +41,8 @@ export function deployment(inventory: Inventory, hosts: ReadonlyMap<string, Host
     for (const place of reading) {
       const { written, proofs } = place
       const own = place.variables.get(secret.id) ?? []
-      const holds = written !== undefined && own.length > 0 && own.every((name) => written.vars[name]?.from[secret.id] === current && !written.vars[name]?.edited)
+      const holds =
+        written !== undefined && own.length > 0 && own.every((name) => written.vars[name]?.from[secret.id] === current && !written.vars[name]?.edited)
       sum.total += proofs.length
       if (!holds) continue
       sum.written += 1

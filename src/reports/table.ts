@@ -98,7 +98,10 @@ function* rowsTable({ rows, at }: Status, { width, color }: Screen): Generator<s
   const before = widths.slice(0, last).reduce((sum, w) => sum + w + 2, 2)
   const left = Math.max(NARROWEST_WHY, width - before)
   const line = (cells: readonly string[]): string =>
-    cells.map((text, i) => (i === last ? cut(text, left) : COLUMNS[i]?.right ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0))).join('  ').trimEnd()
+    cells
+      .map((text, i) => (i === last ? cut(text, left) : COLUMNS[i]?.right ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd()
   const title = `  ${line(COLUMNS.map((column) => column.title))}`
   yield `${color ? DIM : ''}${title}${color ? PLAIN : ''}\n`
   for (const row of rows) {

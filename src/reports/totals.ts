@@ -1,5 +1,5 @@
 import type { Acceptance } from '../terms.ts'
-import { STATES, type SecretStanding, type Status } from './build.ts'
+import { type SecretStanding, STATES, type Status } from './build.ts'
 
 /** What a report adds up. */
 
