@@ -179,7 +179,7 @@ export function describeSecretStore(name: string, make: () => Promise<StoreUnder
       })
 
       it('refuses a version that is not stored', async () => {
-        expect(await code(store.promote(PATH, token('never'), null))).toBe('VALUE_MISSING')
+        expect(await code(store.promote(PATH, token('never'), null))).toBe('STORE_DAMAGED')
         expect(await current()).toBeNull()
       })
     })

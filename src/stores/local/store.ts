@@ -60,6 +60,8 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
   const { dir, inventoryId, clock, random, fault, owner = null, lockWaitMs = 60_000 } = options
   const shelf = openShelf(dir, { random, owner, fault })
   let recipients = options.recipients
+  /** Whose writing counts. */
+  let trusted = recipients
 
   let keys: Promise<Keyring> | null = null
   const ring = () => {
@@ -73,7 +75,7 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
       })
     return keys
   }
-  const reader = recordReader({ shelf, inventoryId, ring, trusted: () => recipients })
+  const reader = recordReader({ shelf, inventoryId, ring, trusted: () => trusted })
   const seal = async (record: StoreRecord) => sealTo(encodeRecord(record), await ring(), recipients)
 
   const underLock = async <T>(signal: AbortSignal | undefined, work: (check: () => void) => Promise<T>): Promise<T> => {
@@ -143,7 +145,7 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
       checkToken(token)
       await underLock(signal, async (check) => {
         const version = await versionAt(path, token)
-        if (!version) throw new KeyturnError('VALUE_MISSING', `${path}: version ${token} is not stored, so it cannot become current`)
+        if (!version) throw new KeyturnError('STORE_DAMAGED', `${path}: no version ${token} is stored, so it cannot become current`)
         const document = (await reader.current(path))?.fields ?? NO_FIELDS
         const own = pick(document, namesOf(version.fields))
         if (sameFields(own, version.fields)) return
@@ -187,10 +189,11 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
     async reencrypt(next) {
       const before = recipients
       // Until the last file is done both lists count: a kill leaves a mixture.
-      recipients = [...new Set([...before, ...next])]
+      trusted = [...new Set([...before, ...next])]
+      recipients = next
       try {
         const changed = await reencryptAll({ shelf, reader, ring: await ring(), recipients: next, underLock: (work) => underLock(undefined, work) })
-        recipients = next
+        trusted = next
         return changed
       } catch (error) {
         recipients = before
