@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, renameSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, renameSync, type Stats } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fromFileSystem, KeyturnError } from '../errors.ts'
 import { refuseNetworkFileSystem } from './network.ts'
@@ -29,7 +29,7 @@ export function checkStateFolder({ paths, project, declared }: StateFolderQuesti
     throw new KeyturnError('STATE_IN_PROJECT', `${state} lies in the project ${project}, where "git clean -fdx" would delete it`)
   }
   finishRestore(state)
-  const found = lstatSync(state, { throwIfNoEntry: false })
+  const found = look(state)
   if (!found) return false
   if (!found.isDirectory()) throw new KeyturnError('FILE_UNREADABLE', `${state}: is no folder`)
   const mode = found.mode & 0o777
@@ -70,8 +70,8 @@ export function makeStateFolder(question: StateFolderQuestion): void {
  * @returns whether there was one.
  */
 export function finishRestore(state: string): boolean {
-  if (lstatSync(state, { throwIfNoEntry: false })) return false
-  if (!lstatSync(readyName(state), { throwIfNoEntry: false })) return false
+  if (look(state)) return false
+  if (!look(readyName(state))) return false
   try {
     renameSync(readyName(state), state)
     return true
@@ -79,6 +79,14 @@ export function finishRestore(state: string): boolean {
     // Another process was faster.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
     throw fromFileSystem(error, 'write', state)
+  }
+}
+
+function look(dir: string): Stats | null {
+  try {
+    return lstatSync(dir, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    throw fromFileSystem(error, 'read', dir)
   }
 }
 
