@@ -4,7 +4,7 @@ import { type Import, importsOf, type Sources, withoutComments } from './sources
 
 const FOUNDATION = ['terms', 'ports', 'errors', 'sensitive', 'fingerprint', 'build'].map((name) => `src/${name}.ts`)
 /** Downwards only: a folder may import those before it. */
-const ENGINE = ['inventory', 'policy', 'outputs', 'guards', 'rotation', 'reports']
+const ENGINE = ['inventory', 'policy', 'outputs', 'guards', 'rotation', 'reports', 'inventory/import']
 const ADAPTERS = ['stores', 'rotators', 'ledger', 'consumers']
 /** Files and folders of the machine itself: locks, atomic writes, where state lies. Everyone may stand on it. */
 const GROUND = ['state']
@@ -17,8 +17,8 @@ export const MAY_REVEAL: readonly RegExp[] = [
   /^src\/policy\/facts\.ts$/,
   /^src\/fingerprint\.ts$/,
   /^src\/consumers\/http\.ts$/,
-  // Tells a secret from a setting by its value.
-  /^src\/inventory\/import\/classify\.ts$/,
+  // Tells a secret from a setting by its value, and takes it from the env file into the store.
+  /^src\/inventory\/import\//,
   /^cli\/commands\/(get|run|check)\.ts$/,
 ]
 
@@ -38,6 +38,8 @@ export function importViolations(sources: Sources): readonly string[] {
 /** The folder below `src` that a file belongs to, or its top folder elsewhere. */
 function part(file: string): string {
   const [top = '', folder = '', ...rest] = file.split('/')
+  // The import makes an inventory out of what the parts above it know: it stands on all of them.
+  if (file.startsWith('src/inventory/import/')) return 'inventory/import'
   return top === 'src' && rest.length > 0 ? folder : top
 }
 

@@ -1,19 +1,24 @@
 import type { Sensitive } from '../../sensitive.ts'
+import { providerOf } from '../providers.ts'
 import { judgeByName } from './name-rules.ts'
 import { judgeByValue } from './value-rules.ts'
-import { isPlaceholder, isUnset, referenceIn, referencesIn } from './values.ts'
+import { isPlaceholder, isShippedDefault, isUnset, referencesIn } from './values.ts'
 import { wordsOf } from './words.ts'
 
 /** One assignment of an env file, as the classifier sees it. */
 export interface EnvVariable {
   readonly name: string
-  /** As its reader sees it, without quotes. */
+  /** As its reader sees it: without quotes, `$` references resolved. */
   readonly value: Sensitive<string>
+  /** The same before references were resolved. */
+  readonly written: Sensitive<string>
   /** 1 for the first line of the file. */
   readonly line: number
   /** Comment lines right before it and the one behind it, without `#`. */
   readonly comments: readonly string[]
   readonly quoting: 'none' | 'single' | 'double'
+  /** There is no value, and the reader takes the comment behind the blank for one. */
+  readonly swallowed: boolean
   /** A later line assigns the same name again, and readers take that one. */
   readonly duplicate: boolean
 }
@@ -69,12 +74,14 @@ export function classify(variables: readonly EnvVariable[]): readonly Classified
   const names = new Set(variables.map((variable) => variable.name))
   return variables.map((variable) => {
     const value = variable.value.reveal()
-    const references = variable.quoting === 'single' ? [] : referencesIn(value).filter((name) => names.has(name) || value.includes(`\${${name}`))
-    const state = stateOf(value, variable.quoting === 'single' ? null : referenceIn(value), references)
+    const written = variable.quoting === 'single' ? '' : variable.written.reveal()
+    const references = referencesIn(written).filter((name) => names.has(name) || written.includes(`\${${name}`))
+    const state = stateOf(variable.name, value, references)
     const subject: Subject = {
       name: variable.name,
       words: wordsOf(variable.name),
-      text: state === 'empty' ? '' : value,
+      // What a reference resolves to says nothing about this name; its own form does.
+      text: state === 'empty' ? '' : references.length > 0 ? written : value,
       state,
       said: variable.comments.join('\n').toLowerCase(),
       has: (words) => known.has(words.join('_')),
@@ -84,9 +91,11 @@ export function classify(variables: readonly EnvVariable[]): readonly Classified
   })
 }
 
-function stateOf(value: string, whole: string | null, references: readonly string[]): ValueState {
-  if (isUnset(value)) return 'empty'
-  if (whole !== null && (references.includes(whole) || value.startsWith('${'))) return 'reference'
+/** A `$word` that names nothing of the file is taken for a part of a password, as most readers but Compose do. */
+function stateOf(name: string, value: string, references: readonly string[]): ValueState {
   if (references.length > 0) return 'reference'
+  if (isUnset(value)) return 'empty'
+  // A vendor gives nobody the key "changeme". A password of one's own is that, and lets everybody in.
+  if (isShippedDefault(value)) return providerOf(name) === null && !wordsOf(name).includes('api') ? 'given' : 'placeholder'
   return isPlaceholder(value) ? 'placeholder' : 'given'
 }

@@ -103,6 +103,10 @@ export function looksRandom(value: string): boolean {
 const TELLS_TO_REPLACE =
   /(^|[^a-z])(your|change|replace|insert|enter|fill|put|paste|add|set|use)[-_ ]?(me|it|this|in|your|with|here|now|own|a|the|to)([^a-z]|$)|(^|[^a-z])(your|my)[-_ ]?[a-z0-9]*[-_ ]?(key|secret|token|password|pass|id|account|api|user|username|domain|url)([^a-z]|$)|(^|[_\W])(placeholder|dummy|todo|tbd|redacted|goes[-_ ]here|key[-_]here|(some|a)?[-_ ]?random[-_ ]?(string|value|key|secret|password)\w*)([_\W]|$)|SomeRandom/i
 
+/** Tells the reader to change it, and works until somebody does. */
+export const isShippedDefault = (value: string): boolean =>
+  /^(please[-_ ]?)?change[-_ ]?(me|it|this)([-_ !.]?(please|now|in[-_ ]production|\d{1,4}))?[!.]?$/i.test(value.trim())
+
 /** Tells the reader to put something else there, so it is no value of anybody's. */
 export function isPlaceholder(value: string): boolean {
   const text = value.trim()
@@ -112,13 +116,6 @@ export function isPlaceholder(value: string): boolean {
   if (/[xX]{5,}|\*{4,}|\.{3,}$/.test(text) && !/[xX]{5,}\w*[0-9][a-z]/.test(text)) return true
   return TELLS_TO_REPLACE.test(text) || /^(y[o]?ur|my)[-_ ]/i.test(text)
 }
-
-/** `${NAME}` or `$NAME` alone, also with a default: the value lives elsewhere. */
-export const referenceIn = (value: string): string | null =>
-  /^\$(?:\{([A-Za-z_]\w*)(?::?[-?+][^{}]*)?\}|([A-Za-z_]\w*))$/
-    .exec(value.trim())
-    ?.slice(1, 3)
-    .find((name) => name !== undefined) ?? null
 
 /** All `${NAME}` and `$NAME` in a value. */
 export const referencesIn = (value: string): readonly string[] =>

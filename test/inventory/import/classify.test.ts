@@ -6,10 +6,12 @@ import { Sensitive } from '../../../src/sensitive.ts'
 const variable = (name: string, value = '', more: Partial<EnvVariable> = {}): EnvVariable => ({
   name,
   value: new Sensitive(value),
+  written: new Sensitive(value),
   line: 1,
   comments: [],
   quoting: 'none',
   duplicate: false,
+  swallowed: false,
   ...more,
 })
 

@@ -1,0 +1,75 @@
+import type { Json } from '../../terms.ts'
+import { isDataEncryptionKey, suggestRotator, suggestRotatorForAll } from '../names.ts'
+import { providerOf } from '../providers.ts'
+import type { Classified } from './classify.ts'
+import { PASSWORDS } from './nouns.ts'
+import type { Group } from './pairing.ts'
+import { wordsOf } from './words.ts'
+
+/** How a secret is to be replaced, as it will stand in the inventory. */
+export interface Choice {
+  readonly kind: 'random' | 'manual' | 'none' | 'asterisk-ari'
+  readonly params: { readonly [key: string]: Json | undefined }
+  /** It is what the short form means anyhow, so the file need not say it. */
+  readonly implied: boolean
+  /** In words for a person; stands in the file where `kind` is `none`. */
+  readonly reason: string
+}
+
+/** What else the project tells: settings beside the secrets, and files that were given. */
+export interface Surroundings {
+  /** The value of a setting of the same file; `null` where it has none. */
+  setting(name: string): string | null
+  /** `ari.conf` as the inventory shall name it, if it was given or found. */
+  readonly ariConf: string | null
+}
+
+/**
+ * The rotator for a group. Careful: `random` only for what the project's own programs make up and read from this file, never
+ * for anything that encrypts stored data, and `manual` for all that something outside has to be told of.
+ */
+export function chooseRotator(group: Group, around: Surroundings): Choice {
+  const secrets = group.members.filter((one) => one.kind !== 'identifier')
+  const names = secrets.map((one) => one.variable.name)
+  const never = secrets.find((one) => one.kind === 'data-key' || isDataEncryptionKey(one.variable.name))
+  if (never !== undefined) return { kind: 'none', params: {}, implied: false, reason: reasonNever(never) }
+  if (isAriLogin(group)) return ariChoice(group, around)
+  const suggested = suggestRotatorForAll(names)
+  if (suggested.kind === 'random' && secrets.every((one) => one.kind === 'secret'))
+    return { kind: 'random', params: {}, implied: false, reason: suggested.reason }
+  if (names.some((name) => providerOf(name) !== null))
+    return { kind: 'manual', params: {}, implied: true, reason: 'its provider has no admin key here: you make the new one' }
+  if (secrets.some(isPassword)) {
+    const reason = 'nothing here can change it where it is checked: you change it there, and that ends the old one'
+    return { kind: 'manual', params: { replaces: true }, implied: false, reason }
+  }
+  return { kind: 'manual', params: {}, implied: true, reason: suggested.reason }
+}
+
+function reasonNever(one: Classified): string {
+  const suggested = suggestRotator(one.variable.name)
+  return suggested.kind === 'none' ? suggested.reason : one.why
+}
+
+const isPassword = (one: Classified): boolean => one.kind === 'dsn' || PASSWORDS.has(wordsOf(one.variable.name).at(-1) ?? '')
+
+/** A login name and a password, both named for Asterisk's REST interface. */
+const isAriLogin = (group: Group): boolean =>
+  Object.values(group.env).includes('username') &&
+  group.members.every((one) => one.kind === 'identifier' || one.kind === 'secret') &&
+  group.members.every((one) => wordsOf(one.variable.name).includes('ari'))
+
+function ariChoice(group: Group, around: Surroundings): Choice {
+  const stems = group.members.map((one) => one.variable.name.replace(/_?(USERNAME|USER|LOGIN|PASSWORD|PASSWD|PASS|SECRET)$/i, ''))
+  const stem = stems[0] ?? 'ASTERISK_ARI'
+  const host = around.setting(`${stem}_HOST`) ?? around.setting(stem.replace(/_?ARI$/i, '_HOST')) ?? around.setting('ASTERISK_HOST') ?? '127.0.0.1'
+  const port = around.setting(`${stem}_PORT`) ?? '8088'
+  const scheme = around.setting(`${stem}_SCHEME`) ?? 'http'
+  const url = around.setting(`${stem}_URL`) ?? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return {
+    kind: 'asterisk-ari',
+    params: { url, ...(around.ariConf !== null && { config: around.ariConf }) },
+    implied: false,
+    reason: 'edits ari.conf, reloads Asterisk, proves that the new password is accepted and the old one refused',
+  }
+}
