@@ -80,6 +80,8 @@ function describeSaw(facts: Saw): string {
       return `late orphans looked for: ${facts.removed} removed`
     case 'head':
       return `head: ${facts.head}`
+    case 'dropped':
+      return 'a version was forgotten, its time to be kept is over'
     case 'removed':
       return 'removed from the inventory'
   }

@@ -5,7 +5,7 @@ import { acceptedOf, ownersOf, statesOf } from './totals.ts'
 /** `secrets report --format markdown`. In pieces, since there may be many rows. */
 export function* reportMarkdown(status: Status): Generator<string> {
   const { at, history } = status
-  yield `# ${escape(headline(status))}\n\n${formatMoment(at)}\n\n`
+  yield `# ${plain(headline(status))}\n\n${formatMoment(at)}\n\n`
   const states = statesOf(status)
   yield* table(
     ['State', 'Secrets'],
@@ -25,7 +25,7 @@ export function* reportMarkdown(status: Status): Generator<string> {
       one.findings[0]?.message ?? whyOf(one, at),
       one.findings[0]?.hint ?? '',
     ]
-    yield row(cells.map(escape))
+    yield row(cells.map(plain))
   }
   yield '\n## Owners\n\n'
   yield* table(
@@ -49,16 +49,16 @@ export function* reportMarkdown(status: Status): Generator<string> {
       status.jobs.map(({ host, on, step, message, hint }) => [host, on, step, message, hint]),
     )
   }
-  for (const remark of status.remarks) yield `\n${escape(remark)}\n`
+  for (const remark of status.remarks) yield `\n${plain(remark)}\n`
 }
 
 function* table(titles: readonly string[], rows: readonly (readonly string[])[]): Generator<string> {
   yield row(titles)
   yield row(titles.map(() => '---'))
-  for (const cells of rows) yield row(cells.map(escape))
+  for (const cells of rows) yield row(cells.map(plain))
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`
 
 /** Names and reasons are people's text: none of it may become markup or break a table. */
-const escape = (text: string): string => text.replace(/[\\`*_{}[\]<>#|]/g, '\\$&').replace(/\s+/g, ' ')
+const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>#|]/g, '\\$&').replace(/\s+/g, ' ')

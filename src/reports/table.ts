@@ -93,7 +93,7 @@ function topLine(status: Status, { width, color }: Screen): string {
 function* rowsTable({ rows, at }: Status, { width, color }: Screen): Generator<string> {
   if (rows.length === 0) return
   const widths = COLUMNS.map(({ title }) => title.length)
-  for (const row of rows) COLUMNS.forEach(({ cell }, i) => (widths[i] = Math.max(widths[i] ?? 0, cell(row, at).length)))
+  for (const row of rows) for (const [i, { cell }] of COLUMNS.entries()) widths[i] = Math.max(widths[i] ?? 0, cell(row, at).length)
   const last = COLUMNS.length - 1
   const before = widths.slice(0, last).reduce((sum, w) => sum + w + 2, 2)
   const left = Math.max(NARROWEST_WHY, width - before)
