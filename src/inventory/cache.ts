@@ -1,0 +1,101 @@
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Random } from '../ports.ts'
+import type { Inventory } from '../terms.ts'
+import { type Stamp, sameStamp, stampOf } from './stamp.ts'
+
+/**
+ * The validated inventory as JSON, so that `status` never loads a parser or a schema: this file imports nothing but the file system.
+ * It holds what the inventory holds, and so no values. Whatever is odd about it makes it as good as absent.
+ */
+
+/** What an inventory was resolved with: another host or another Keyturn may read the same file differently. */
+export interface CacheDeps {
+  readonly host: string
+  /** Keyturn's version. */
+  readonly version: string
+}
+
+interface Cached {
+  readonly format: 1
+  readonly file: string
+  readonly environment: string | null
+  readonly host: string
+  readonly version: string
+  readonly stamps: readonly Stamp[]
+  readonly inventory: Inventory
+}
+
+// A file changed within one tick of the kernel's clock (at most 10 ms) may keep size and time: so near a write nothing is believed.
+const TICK_NS = 50_000_000n
+
+/** The cached inventory of this file, if every file it was made from is still the same; else `null`. Never throws. */
+export function readCachedInventory(cacheDir: string, file: string, environment: string | undefined, deps: CacheDeps): Inventory | null {
+  let descriptor: number | null = null
+  try {
+    descriptor = openSync(entryOf(cacheDir, file, environment), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const stat = fstatSync(descriptor, { bigint: true })
+    // Somebody else's, or writable by others: it could name other commands to run.
+    if (!stat.isFile() || (stat.mode & 0o022n) !== 0n || stat.uid !== BigInt(process.getuid?.() ?? Number(stat.uid))) return null
+    const cached = JSON.parse(readFileSync(descriptor, 'utf8')) as Partial<Cached>
+    if (cached.format !== 1 || cached.file !== file || cached.environment !== (environment ?? null)) return null
+    if (cached.host !== deps.host || cached.version !== deps.version || !cached.inventory || !Array.isArray(cached.stamps)) return null
+    return cached.stamps.length > 0 && cached.stamps.every((stamp) => isFresh(stamp, stat.mtimeNs)) ? cached.inventory : null
+  } catch {
+    return null
+  } finally {
+    if (descriptor !== null) closeSync(descriptor)
+  }
+}
+
+function isFresh(stamp: Stamp, cachedAt: bigint): boolean {
+  const stat = statSync(stamp.file, { bigint: true })
+  return sameStamp(stamp, stampOf(stamp.file, stat)) && stat.mtimeNs + TICK_NS < cachedAt && stat.ctimeNs + TICK_NS < cachedAt
+}
+
+/**
+ * Keeps an inventory with the stamps of its files as they were when read. Written beside and renamed, 0600 in a folder 0700. May be
+ * repeated. Never throws: a cache that cannot be written costs time and nothing else.
+ */
+export function writeCachedInventory(
+  cacheDir: string,
+  file: string,
+  environment: string | undefined,
+  deps: CacheDeps,
+  loaded: Inventory & { readonly stamps: readonly Stamp[] },
+  random: Random,
+): void {
+  const { stamps, ...inventory } = loaded
+  const cached: Cached = { format: 1, file, environment: environment ?? null, host: deps.host, version: deps.version, stamps, inventory }
+  const target = entryOf(cacheDir, file, environment)
+  const beside = `${target}.${Buffer.from(random.bytes(8)).toString('hex')}`
+  try {
+    mkdirSync(cacheDir, { recursive: true, mode: 0o700 })
+    const descriptor = openSync(beside, 'wx', 0o600)
+    try {
+      writeSync(descriptor, JSON.stringify(cached))
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(beside, target)
+  } catch {
+    rmSync(beside, { force: true })
+  }
+}
+
+// Two files of one name would only push each other out: the entry says whose it is. No crypto: loading it costs more than reading.
+const entryOf = (cacheDir: string, file: string, environment: string | undefined): string =>
+  join(cacheDir, `inventory-${hashOf(`${file}\0${environment ?? ''}`)}.json`)
+
+/** FNV-1a in two halves: enough to keep some hundred names apart. */
+function hashOf(text: string): string {
+  let a = 0x811c9dc5
+  let b = 0x01000193
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    a = Math.imul(a ^ code, 0x01000193) >>> 0
+    b = Math.imul(b ^ (code + i), 0x85ebca6b) >>> 0
+  }
+  return a.toString(16).padStart(8, '0') + b.toString(16).padStart(8, '0')
+}
