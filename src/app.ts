@@ -100,7 +100,7 @@ async function readInventory(file: string, options: OpenOptions, env: NodeJS.Pro
   const cached = readCachedInventory(cacheDir, file, options.environment, deps)
   if (cached) return cached
   const { loadInventory } = await import('./inventory/load.ts')
-  const loaded = loadInventory({ config: file, environment: options.environment, cwd: options.cwd, env, kinds: await loadKinds(), host })
+  const loaded = loadInventory({ config: file, environment: options.environment, cwd: options.cwd, kinds: await loadKinds(), host })
   writeCachedInventory(cacheDir, file, options.environment, deps, loaded, systemRandom)
   return loaded
 }

@@ -22,6 +22,16 @@ export class Sensitive<T> {
     return new Sensitive(make(this.#value))
   }
 
+  /** A box made from this value and another one. */
+  with<O, U>(other: Sensitive<O>, make: (value: T, other: O) => U): Sensitive<U> {
+    return new Sensitive(make(this.#value, other.#value))
+  }
+
+  /** A yes or no about the value. */
+  tells(question: (value: T) => boolean): boolean {
+    return question(this.#value)
+  }
+
   toString(): string {
     return '[sensitive]'
   }

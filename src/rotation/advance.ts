@@ -6,6 +6,7 @@ import { rotatorOf } from './context.ts'
 import { create, removeOrphans } from './create.ts'
 import { type Engine, STEP_LEASE_MS } from './engine.ts'
 import { newToken } from './ids.ts'
+import { blankRotation } from './machine.ts'
 import { type Next, next } from './next.ts'
 import { revoke } from './retire.ts'
 import { promote, set, test } from './steps.ts'
@@ -144,7 +145,7 @@ async function sweepLate(engine: Engine, before: SecretState): Promise<void> {
   const { state } = await append(engine, before, before.seq + 1, claim)
   if (state.kind !== 'secret') return
   const lease = engine.lease(until)
-  const rotation = lateRotation(late)
+  const rotation = { ...blankRotation(late.rotation, late.snapshot, late.closedAt), tokens: late.tokens }
   const store = await engine.store(rotation.snapshot.store)
   const work: Work = {
     engine,
@@ -166,27 +167,3 @@ async function sweepLate(engine: Engine, before: SecretState): Promise<void> {
   }
   await append(engine, state, state.seq + 1, event)
 }
-
-/** A closed rotation, as far as looking for its orphans needs one. */
-const lateRotation = (late: NonNullable<SecretState['late']>): RotationState => ({
-  id: late.rotation,
-  openedAt: late.closedAt,
-  openedSeq: 0,
-  snapshot: late.snapshot,
-  given: null,
-  target: null,
-  reason: null,
-  tokens: late.tokens,
-  made: null,
-  retiring: null,
-  done: [],
-  claimed: [],
-  standing: null,
-  back: false,
-  swapped: false,
-  promote: null,
-  graceUntil: null,
-  compromised: null,
-  vouched: false,
-  askFrom: late.closedAt,
-})

@@ -44,10 +44,7 @@ async function givenFields({ store, rotation }: Work): Promise<Sensitive<Fields>
 }
 
 function requireFields({ rotation, rotator }: Work, fields: Sensitive<Fields>): void {
-  let missing: readonly string[] = []
-  fields.map((values) => {
-    missing = rotation.snapshot.fields.filter((name) => typeof values[name] !== 'string' || values[name] === '')
-  })
+  const missing = rotation.snapshot.fields.filter((name) => !fields.tells((values) => typeof values[name] === 'string' && values[name] !== ''))
   if (missing.length > 0) throw new KeyturnError('COMMAND_FAILED', `${rotation.snapshot.name}: rotator ${rotator.name} gave no ${missing.join(', ')}`)
 }
 

@@ -1,11 +1,12 @@
 import { isKeyturnError, KeyturnError } from '../errors.ts'
 import { dialectOf } from '../outputs/dialects/index.ts'
-import { type ExpectedEntry, expectedEntries } from '../outputs/entries.ts'
+import { expectedEntries, secretsBehind } from '../outputs/entries.ts'
 import { mergeEntries } from '../outputs/merge.ts'
-import type { ConsumerContext, Entry, Fingerprinter } from '../ports.ts'
-import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Inventory, Output, Secret, SecretState, Token, VersionRef } from '../terms.ts'
+import type { ConsumerContext, Document } from '../ports.ts'
+import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output, Secret, Token } from '../terms.ts'
 import { hostStream } from '../terms.ts'
 import { backOffMs } from './advance.ts'
+import { compare, type ExpectedNow, tokenOf } from './compare.ts'
 import { currentAndPrevious, pick } from './context.ts'
 import { type Engine, HOST_LEASE_MS } from './engine.ts'
 import { consumerKey } from './host.ts'
@@ -105,72 +106,31 @@ async function take(engine: Engine, state: HostState, n: NextHost & { kind: 'do'
   return { step: 'prove', vars: Object.fromEntries(context.vars.map((name) => [name, proof?.vars[name] ?? null])) }
 }
 
-/** What an output should hold now, read from the store. */
-export async function expectedOf(
-  engine: Engine,
-  output: Output,
-): Promise<{ readonly entries: readonly ExpectedEntry[]; readonly missing: readonly string[]; readonly tokens: ReadonlyMap<string, Token> }> {
+/** Reads the current documents of an output's secrets. Repeatable; writes nothing. */
+export async function expectedOf(engine: Engine, output: Output): Promise<ExpectedNow> {
   const { secrets } = engine.inventory()
-  const documents = new Map()
-  for (const name of new Set(secrets.map((s) => s.store))) {
+  const used = secretsBehind(output, secrets)
+  const documents = new Map<string, Document>()
+  for (const name of new Set(used.map((s) => s.store))) {
     const store = await engine.store(name)
-    const paths = secrets.filter((s) => s.store === name).map((s) => s.path)
+    const paths = used.filter((s) => s.store === name).map((s) => s.path)
     for (const [path, document] of await store.read([...new Set(paths)])) documents.set(`${name}\0${path}`, document)
   }
+  const documentOf = (secret: Secret): Document | undefined => documents.get(`${secret.store}\0${secret.path}`)
   const fingerprints = await engine.fingerprints()
-  const byPath = (secret: Secret) => documents.get(`${secret.store}\0${secret.path}`)
   const states = await secretStates(engine)
   const tokens = new Map<string, Token>()
-  for (const secret of secrets) {
-    const document = byPath(secret)
+  for (const secret of used) {
+    const document = documentOf(secret)
     const own = document && pick(document.fields, secret.fields)
+    const fingerprint = own && fingerprints.of(own)
     if (own)
       tokens.set(
         secret.id,
-        tokenOf(states.get(secret.id), (v) => v.fingerprint === fingerprints.of(own)),
+        tokenOf(states.get(secret.id), (v) => v.fingerprint === fingerprint),
       )
   }
-  return { ...expectedEntries(output, secrets, byPath), tokens }
-}
-
-/** Which known version it is; the empty token: none. The version being rotated in is looked at first. */
-const tokenOf = (state: SecretState | undefined, is: (version: VersionRef) => boolean): Token =>
-  [state?.rotation?.made, state?.current, ...(state?.former ?? [])].find((v) => v !== null && v !== undefined && is(v))?.token ?? ''
-
-/** The difference between a file and what it should hold, by variable; no values. */
-export interface Difference {
-  readonly name: string
-  readonly kind: 'same' | 'add' | 'change' | 'edited'
-  readonly held: HeldVar
-  readonly expected: HeldVar
-}
-
-/** Compares what the file holds with what it should hold. A value that we neither wrote nor know was written by hand. */
-export function compare(
-  expected: { readonly entries: readonly ExpectedEntry[]; readonly tokens: ReadonlyMap<string, Token> },
-  existing: readonly Entry[] | null,
-  context: {
-    readonly inventory: Inventory
-    readonly states: ReadonlyMap<string, SecretState>
-    readonly record: HostState['outputs'][string] | undefined
-    readonly fingerprints: Fingerprinter
-  },
-): readonly Difference[] {
-  const { fingerprints, record, states } = context
-  const inFile = new Map((existing ?? []).map((e) => [e.name, e.value]))
-  return expected.entries.map(({ name, value, secrets }) => {
-    const from = (token: (id: string) => Token): Record<string, Token> => Object.fromEntries(secrets.map((id) => [id, token(id)]))
-    const wanted: HeldVar = { value: fingerprints.ofValue(value), from: from((id) => expected.tokens.get(id) ?? '') }
-    const found = inFile.get(name)
-    if (found === undefined) return { name, kind: 'add', held: { value: null, from: from(() => '') }, expected: wanted }
-    const fingerprint = fingerprints.ofValue(found)
-    if (fingerprint === wanted.value) return { name, kind: 'same', held: wanted, expected: wanted }
-    const before = record?.vars[name]
-    if (before && !before.edited && before.value === fingerprint) return { name, kind: 'change', held: before, expected: wanted }
-    const known = from((id) => tokenOf(states.get(id), (v) => Object.values(v.facts).some((f) => f.value === fingerprint)))
-    if (Object.values(known).every((token) => token !== '')) return { name, kind: 'change', held: { value: fingerprint, from: known }, expected: wanted }
-    return { name, kind: 'edited', held: { value: fingerprint, from: from(() => ''), edited: true }, expected: wanted }
-  })
+  return { ...expectedEntries(output, secrets, documentOf), tokens }
 }
 
 /**
@@ -192,9 +152,11 @@ async function write(
     const text = await file.read()
     const existing = text === null ? null : dialect.parse(text)
     const states = await secretStates(engine)
-    const differences = compare(expected, existing, { inventory: engine.inventory(), states, record: state.outputs[output.file], fingerprints })
-    if (mode === 'look') return Object.fromEntries(differences.map((d) => [d.name, d.held]))
-    const keep = new Set(differences.filter((d) => d.kind === 'edited' && !options.discard?.includes(d.name)).map((d) => d.name))
+    const differences = compare(expected, existing, { states, record: state.outputs[output.file], fingerprints })
+    // What the inventory no longer has is nobody's: it stays in the file and leaves the record.
+    const own = differences.filter((d) => d.expected !== null)
+    if (mode === 'look') return Object.fromEntries(own.map((d) => [d.name, d.held]))
+    const keep = new Set(differences.filter((d) => d.kind === 'hand-edited' && !options.discard?.includes(d.name)).map((d) => d.name))
     const entries = expected.entries.filter((e) => !keep.has(e.name))
     const merged = mergeEntries(text, entries, dialect)
     if (merged !== text) {
@@ -203,7 +165,7 @@ async function write(
       await file.replace(merged, output.perm)
       await engine.fault?.('write:replaced')
     }
-    return Object.fromEntries(differences.map((d) => [d.name, keep.has(d.name) ? d.held : d.expected]))
+    return Object.fromEntries(own.map((d) => [d.name, keep.has(d.name) || d.expected === null ? d.held : d.expected]))
   })
 }
 

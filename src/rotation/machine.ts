@@ -1,4 +1,4 @@
-import type { Event, Recorded, RotationState, SecretState, Step, VersionRef, VersionState } from '../terms.ts'
+import type { Event, Recorded, RotationState, SecretState, Snapshot, Step, VersionRef, VersionState } from '../terms.ts'
 
 /**
  * The state of a secret's stream, folded from its events. Pure: the ledger calls it inside the append's transaction, and
@@ -57,28 +57,41 @@ const nothing = (stream: string): SecretState => ({
 
 function openedRotation(state: SecretState, event: Event & { type: 'opened' }, { at, seq }: Recorded): RotationState {
   return {
-    id: event.rotation,
-    openedAt: at,
+    ...blankRotation(event.rotation, event.snapshot, at),
     openedSeq: seq,
-    snapshot: event.snapshot,
     given: event.given ?? null,
     target: event.target ?? null,
     reason: event.reason ?? null,
-    tokens: [],
     made: event.target ?? null,
     retiring: state.current && refOf(state.current),
     done: event.target ? ['create'] : [],
-    claimed: [],
-    standing: null,
-    back: false,
-    swapped: false,
-    promote: null,
-    graceUntil: null,
     compromised: event.compromisedWaitMs === undefined ? null : { waitMs: event.compromisedWaitMs, at },
-    vouched: false,
-    askFrom: at,
   }
 }
+
+/** A rotation of which nothing has happened yet. */
+export const blankRotation = (id: string, snapshot: Snapshot, at: number): RotationState => ({
+  id,
+  openedAt: at,
+  openedSeq: 0,
+  snapshot,
+  given: null,
+  target: null,
+  reason: null,
+  tokens: [],
+  made: null,
+  retiring: null,
+  done: [],
+  claimed: [],
+  standing: null,
+  back: false,
+  swapped: false,
+  promote: null,
+  graceUntil: null,
+  compromised: null,
+  vouched: false,
+  askFrom: at,
+})
 
 function claimed(state: SecretState, event: Event & { type: 'claimed' }, { seq, pos, at }: Recorded): SecretState {
   const { step, on, by, until, token, admin } = event
@@ -241,8 +254,10 @@ function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Re
       const claim = facts.bornAt === undefined ? {} : { bornAt: facts.bornAt, source: 'claimed' as const }
       return { ...state, current: { ...state.current, ...claim, ...(facts.handle && { handle: facts.handle }) } }
     }
-    case 'dead':
-      return { ...state, former: state.former.map((v) => (v.token === facts.token ? { ...v, deadAt: at } : v)) }
+    case 'dead': {
+      const ended = (v: VersionState): VersionState => (v.token === facts.token ? { ...v, deadAt: at } : v)
+      return { ...state, claim: null, current: state.current && ended(state.current), former: state.former.map(ended) }
+    }
     case 'dropped':
       return { ...state, former: state.former.filter((v) => v.token !== facts.token) }
     case 'swept':

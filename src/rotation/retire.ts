@@ -14,7 +14,7 @@ export async function revoke(work: Work): Promise<{ note?: string }> {
   const { rotation, store } = work
   let note: string | undefined
   if (rotation.back) await undo(work)
-  else if (kills(rotation)) note = await end(work, rotation.retiring as VersionRef, await retiringVersion(work))
+  else if (kills(rotation)) note = await endVersion(work, rotation.retiring as VersionRef, await retiringVersion(work))
   else if (rotation.snapshot.sets && !rotation.snapshot.overlap) await requireRefused(work, await retiringVersion(work))
   const kept = rotation.back ? null : rotation.made?.token
   await removeOrphans(
@@ -42,11 +42,16 @@ async function undo(work: Work): Promise<void> {
   }
   if (rotation.made === null || rotation.made.token === state.current?.token) return
   // Also when it is refused: it may stand in a file that the provider has not read yet.
-  if (rotator.revoke) await end(work, rotation.made, await madeVersion(work), 'always')
+  if (rotator.revoke) await endVersion(work, rotation.made, await madeVersion(work), 'always')
 }
 
 /** Ends one credential and proves it with a fresh login. */
-async function end(work: Work, ref: VersionRef, version: Version | null, when: 'while-accepted' | 'always' = 'while-accepted'): Promise<string | undefined> {
+export async function endVersion(
+  work: Work,
+  ref: VersionRef,
+  version: Version | null,
+  when: 'while-accepted' | 'always' = 'while-accepted',
+): Promise<string | undefined> {
   const { rotation, signal } = work
   const handle = await handleOf(work, ref, version)
   const rotator = rotatorOf(work.engine, handle.rotator)

@@ -1,0 +1,88 @@
+import { KeyturnError } from '../../src/errors.ts'
+import { approve, hasten, previousOf } from '../../src/rotation/decide.ts'
+import { endCredential, isRefused } from '../../src/rotation/end.ts'
+import type { Engine } from '../../src/rotation/engine.ts'
+import { findSecret, stateOf } from '../../src/rotation/open.ts'
+import type { Secret, SecretState, VersionState } from '../../src/terms.ts'
+import type { CommandContext, Run } from '../context.ts'
+import type { Options } from '../declare.ts'
+import { follow } from '../follow.ts'
+import { numberOption, textOption } from '../options.ts'
+
+/** Ends a credential without replacing it, or proves that it is dead already. */
+export const run: Run = async (context, [name = ''], options) => {
+  const engine = await (await context.app()).engine()
+  const secret = findSecret(engine.inventory(), name)
+  const state = await stateOf(engine, secret)
+  if (!state?.current) throw new KeyturnError('VALUE_MISSING', `${secret.name} has no value in the store yet`, { hint: `secrets set ${secret.name}` })
+  const version = chosen(state, secret, options)
+  if (options['verify'] === true) return verify(context, engine, secret, state, version)
+  const isCurrent = version.token === state.current.token
+  const reason = textOption(options, 'reason') ?? 'secrets revoke'
+  await confirm(context, secret, version, isCurrent)
+  if (!isCurrent && state.rotation?.retiring?.token === version.token) {
+    await hasten(engine, secret, 0, reason)
+    return follow(context, engine, secret, state.rotation.id, 'revoke')
+  }
+  await endCredential(engine, secret, version)
+  say(context, secret, version, 'revoked, and refused by the provider')
+  return 0
+}
+
+function chosen(state: SecretState, secret: Secret, options: Options): VersionState {
+  const n = numberOption(options, 'version')
+  const all = [...(state.current ? [state.current] : []), ...state.former]
+  if (n !== undefined) {
+    const found = all.find((v) => v.n === n)
+    if (found) return found
+    throw new KeyturnError('NAME_UNKNOWN', `${secret.name} has no version ${n}`, { hint: `it has: ${all.map((v) => v.n).join(', ')}` })
+  }
+  // After a leak it is the old one whose death is in question.
+  if (options['previous'] !== true && options['verify'] !== true) return state.current as VersionState
+  const retiring = state.rotation?.retiring
+  const previous = retiring ? all.find((v) => v.token === retiring.token) : previousOf(state)
+  if (!previous) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: there is no earlier version`)
+  return previous
+}
+
+async function confirm(context: CommandContext, secret: Secret, version: VersionState, isCurrent: boolean): Promise<void> {
+  if (isCurrent) {
+    context.out.warn(`${secret.name}: version ${version.n} is the current one: everything that uses it will be refused, and nothing takes its place`)
+    if (!context.options.yes) await context.prompts.typed(`Type ${secret.name} to revoke it: `, (answer) => answer === secret.name, '--yes')
+    return
+  }
+  if (
+    context.prompts.possible &&
+    !context.options.yes &&
+    !(await context.prompts.confirm(`Revoke version ${version.n} of ${secret.name} now, proved or not?`, false))
+  ) {
+    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was changed', { hint: 'answer with y, or use --yes' })
+  }
+}
+
+/** The provider is asked; what it refuses is recorded as dead, and a rotation that waited for it is closed. */
+async function verify(context: CommandContext, engine: Engine, secret: Secret, state: SecretState, version: VersionState): Promise<number> {
+  if (engine.rotators.get(secret.rotator.kind)?.guide) {
+    throw new KeyturnError('UNSUPPORTED', `${secret.name}: nothing here can ask its provider whether the old value is dead`, {
+      hint: `once you have seen it: secrets approve ${secret.name} --reason "deleted at the provider"`,
+    })
+  }
+  if (!(await isRefused(engine, secret, version))) {
+    throw new KeyturnError('OLD_STILL_ACCEPTED', `${secret.name}: version ${version.n} is still accepted by the provider`, {
+      hint: `secrets revoke ${secret.name} --version ${version.n}`,
+    })
+  }
+  if (state.rotation?.retiring?.token === version.token && state.rotation.promote) {
+    await approve(engine, secret, `version ${version.n} was refused by the provider`, state.seq).catch((error: unknown) => {
+      if (!(error instanceof KeyturnError) || error.code !== 'NOTHING_OPEN') throw error
+    })
+    return follow(context, engine, secret, state.rotation.id, 'revoke')
+  }
+  say(context, secret, version, 'refused by the provider')
+  return 0
+}
+
+function say(context: CommandContext, secret: Secret, version: VersionState, what: string): void {
+  if (context.options.json) context.out.document({ schema: 'keyturn/revoke@1', name: secret.name, version: version.n, message: what })
+  else context.out.say(`${secret.name}: version ${version.n} is ${what}`)
+}

@@ -1,0 +1,89 @@
+import { isKeyturnError, KeyturnError } from '../errors.ts'
+import type { Event, RotationState, Secret, SecretState, VersionState } from '../terms.ts'
+import { rotatorOf, storedVersion, type Work } from './context.ts'
+import { type Engine, STEP_LEASE_MS } from './engine.ts'
+import { gateOf } from './gate.ts'
+import { snapshotOf, stateOf } from './open.ts'
+import { accepted } from './probe.ts'
+import { endVersion } from './retire.ts'
+
+/**
+ * Ends a credential at its provider without replacing it, and proves it with a fresh login. A person asked for exactly this: no
+ * proof is waited for. ROTATION_OPEN while one is open; UNSUPPORTED where nothing at a provider can be ended. Repeatable.
+ */
+export async function endCredential(engine: Engine, secret: Secret, version: VersionState): Promise<SecretState> {
+  const before = await stateOf(engine, secret)
+  if (!before) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: nothing is recorded of it yet`)
+  if (before.rotation)
+    throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open`, { hint: `secrets revoke ${secret.name} --previous   or wait for its end` })
+  const snapshot = snapshotOf(engine, secret, gateOf(engine.inventory(), secret))
+  if (!snapshot.revokes) {
+    throw new KeyturnError('UNSUPPORTED', `${secret.name}: rotator ${secret.rotator.kind} cannot end a credential`, {
+      hint: `end it at its provider, or replace it: secrets rotate ${secret.name}`,
+    })
+  }
+  const until = engine.clock.now() + STEP_LEASE_MS
+  const claim: Event = { type: 'claimed', step: 'revoke', on: `end ${version.token}`, by: engine.worker, until }
+  const { state } = await engine.ledger.append(before.stream, before.seq + 1, claim, { policy: secret.policy })
+  const work = await workFor(engine, state as SecretState, snapshot, until)
+  let event: Event
+  let failure: unknown = null
+  try {
+    await endVersion(work, version, await storedVersion(work.store, snapshot.path, version))
+    event = { type: 'saw', facts: { kind: 'dead', token: version.token, note: 'ended by hand' } }
+  } catch (error) {
+    failure = error
+    const known = isKeyturnError(error) ? error : new KeyturnError('INTERNAL', 'failed unexpectedly')
+    event = { type: 'failed', claim: state.seq, code: known.code, message: known.message, hint: known.hint, retryAt: null }
+  }
+  const { state: after } = await engine.ledger.append(before.stream, state.seq + 1, event, { policy: secret.policy })
+  if (failure !== null) throw failure
+  return after as SecretState
+}
+
+/** Whether the provider refuses a version by now: a fresh login, and nothing else. */
+export async function isRefused(engine: Engine, secret: Secret, version: VersionState): Promise<boolean> {
+  const state = await stateOf(engine, secret)
+  if (!state) return false
+  const snapshot = state.rotation?.snapshot ?? snapshotOf(engine, secret, [])
+  const work = await workFor(engine, state, snapshot, engine.clock.now() + STEP_LEASE_MS)
+  const stored = await storedVersion(work.store, snapshot.path, version)
+  if (!stored) throw new KeyturnError('VALUE_MISSING', `${secret.name}: the store no longer has version ${version.n}, so it cannot be tried`)
+  return !(await accepted(work, stored)).ok
+}
+
+async function workFor(engine: Engine, state: SecretState, snapshot: RotationState['snapshot'], until: number): Promise<Work> {
+  const store = await engine.store(snapshot.store)
+  const rotation: RotationState = state.rotation ?? {
+    id: '',
+    openedAt: state.lastAt,
+    openedSeq: 0,
+    snapshot,
+    given: null,
+    target: null,
+    reason: null,
+    tokens: [],
+    made: null,
+    retiring: null,
+    done: [],
+    claimed: [],
+    standing: null,
+    back: false,
+    swapped: false,
+    promote: null,
+    graceUntil: null,
+    compromised: null,
+    vouched: false,
+    askFrom: state.lastAt,
+  }
+  return {
+    engine,
+    state,
+    rotation,
+    store,
+    rotator: rotatorOf(engine, snapshot.rotator.kind),
+    token: '',
+    signal: engine.lease(until).signal,
+    note: async () => {},
+  }
+}
