@@ -17,6 +17,8 @@ export const MAY_REVEAL: readonly RegExp[] = [
   /^src\/policy\/facts\.ts$/,
   /^src\/fingerprint\.ts$/,
   /^src\/consumers\/http\.ts$/,
+  // Look for values in files and in what a program prints.
+  /^src\/guards\/(scan|scrub)\.ts$/,
   // Tells a secret from a setting by its value, and takes it from the env file into the store.
   /^src\/inventory\/import\//,
   /^cli\/commands\/(get|run|check)\.ts$/,

@@ -17,6 +17,11 @@ export interface ProgramOptions {
   readonly timeoutMs?: number
   /** `release` as users get it, `test` with the points where it can be told to kill itself. Default: `release`. */
   readonly build?: 'release' | 'test'
+  /**
+   * On a terminal of its own: prompts appear, stdout and stderr are one, lines end in CR LF. What a person types is written to
+   * `stdin` (Ctrl-C is `\x03`), which stays open.
+   */
+  readonly terminal?: boolean
   /** Values that may be printed, as by `secrets get --reveal`. */
   readonly reveals?: readonly string[]
   /** Values that children may find in their environment, as by `secrets run`. */
@@ -56,9 +61,13 @@ export async function runProgram(args: readonly string[], options: ProgramOption
 }
 
 export function startProgram(args: readonly string[], options: ProgramOptions): Running {
-  const file = programFile(options.build)
-  const child = spawn(process.execPath, [file, ...args], { cwd: options.cwd, env: { ...options.env } })
-  const name = `secrets ${args.join(' ')}`.trim()
+  return startCommand([process.execPath, programFile(options.build), ...args], `secrets ${args.join(' ')}`.trim(), options)
+}
+
+/** Any other command in the same way, such as one that a user would write; `name` is what failures call it. */
+export function startCommand(command: readonly string[], name: string, options: ProgramOptions): Running {
+  const [file = '', ...args] = options.terminal ? onTerminal(command) : command
+  const child = spawn(file, args, { cwd: options.cwd, env: { ...options.env } })
   const out = { stdout: '', stderr: '' }
   const waiters: (() => void)[] = []
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -69,8 +78,8 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
   }
   // A program that ends without reading its stdin is no fault of the test.
   child.stdin.on('error', () => {})
-  if (options.input !== undefined) child.stdin.end(options.input)
-  else child.stdin.end()
+  if (options.input !== undefined) child.stdin.write(options.input)
+  if (!options.terminal) child.stdin.end()
 
   const pid = child.pid ?? 0
   const processes = watchProcesses(pid)
@@ -116,4 +125,10 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
     kill: (signal) => child.kill(signal),
     done,
   }
+}
+
+/** `script` of util-linux, which every Debian has, gives a command a terminal. */
+function onTerminal(command: readonly string[]): readonly string[] {
+  const quoted = command.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
+  return ['script', '--quiet', '--return', '--flush', '--command', `exec ${quoted}`, '/dev/null']
 }
