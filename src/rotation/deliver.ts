@@ -2,11 +2,11 @@ import { isKeyturnError, KeyturnError } from '../errors.ts'
 import { dialectOf } from '../outputs/dialects/index.ts'
 import { expectedEntries, secretsBehind } from '../outputs/entries.ts'
 import { mergeEntries } from '../outputs/merge.ts'
-import type { ConsumerContext, Document } from '../ports.ts'
+import type { ConsumerContext, Document, Entry } from '../ports.ts'
 import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output, Secret, Token } from '../terms.ts'
 import { hostStream } from '../terms.ts'
 import { backOffMs } from './advance.ts'
-import { compare, type ExpectedNow, tokenOf } from './compare.ts'
+import { compare, type Difference, type ExpectedNow, tokenOf } from './compare.ts'
 import { currentAndPrevious, pick } from './context.ts'
 import { type Engine, HOST_LEASE_MS } from './engine.ts'
 import { consumerKey } from './host.ts'
@@ -189,4 +189,27 @@ async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpe
     secret: (name) => currentAndPrevious(engine, name),
   }
   return { kind, context }
+}
+
+/** An output and how its file differs from the store now. */
+export interface Comparison {
+  readonly file: string
+  readonly differences: readonly Difference[]
+  /** Variables whose secret has no value in the store. */
+  readonly missing: readonly string[]
+  /** What the file's reader sees. */
+  readonly entries: readonly Entry[]
+}
+
+/** Reads an output and compares it with the store; writes nothing. ENV_UNREADABLE for a file that is no env file. */
+export async function compareOutput(engine: Engine, output: Output): Promise<Comparison> {
+  const signal = engine.lease(engine.clock.now() + HOST_LEASE_MS).signal
+  return engine.files.locked(output.target, signal, async (file) => {
+    const expected = await expectedOf(engine, output)
+    const text = await file.read()
+    const entries = text === null ? [] : dialectOf(output.dialect).parse(text)
+    const record = (await hostState(engine))?.outputs[output.file]
+    const differences = compare(expected, entries, { states: await secretStates(engine), record, fingerprints: await engine.fingerprints() })
+    return { file: output.file, differences, missing: expected.missing, entries }
+  })
 }

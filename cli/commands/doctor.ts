@@ -1,0 +1,89 @@
+import { existsSync, statSync } from 'node:fs'
+import type { App } from '../../src/app.ts'
+import { isKeyturnError } from '../../src/errors.ts'
+import { examine, type Trouble } from '../../src/rotation/examine.ts'
+import type { CommandContext, Run } from '../context.ts'
+
+/** Looks whether everything is reachable, permitted and consistent; every finding comes with the command that mends it. */
+export const run: Run = async (context) => {
+  const app = await context.app()
+  const found: Trouble[] = []
+  const passed: string[] = []
+  const look = async (what: string, check: () => Promise<readonly Trouble[]>): Promise<void> => {
+    context.signal.throwIfAborted()
+    const troubles = await check().catch((error: unknown): readonly Trouble[] => {
+      if (!isKeyturnError(error)) throw error
+      return [{ severity: 'error', code: error.code, message: error.message, hint: error.hint }]
+    })
+    found.push(...troubles)
+    if (troubles.length === 0) passed.push(what)
+  }
+  await look('ledger', () => ledger(app))
+  await look('keys and store', () => store(app))
+  await look('outputs', () => outputs(app))
+  if (found.every((t) => t.severity !== 'error')) await look('secrets and providers', async () => examine(await app.engine()))
+  return report(context, found, passed)
+}
+
+async function ledger(app: App): Promise<readonly Trouble[]> {
+  const { verifyLedger } = await import('../../src/ledger/verify.ts')
+  const { fold } = await import('../../src/rotation/fold.ts')
+  const result = await verifyLedger(await app.ledger(), fold)
+  return result.problems.map((p) => ({
+    severity: 'error',
+    code: 'LEDGER_DAMAGED',
+    message: `ledger: ${p.stream ?? 'all streams'}: ${p.what}`,
+    hint: 'keep the file, then "secrets restore FILE" from a backup',
+  }))
+}
+
+async function store(app: App): Promise<readonly Trouble[]> {
+  const local = await app.localStore()
+  await local.ready()
+  const files = await local.files()
+  return files.flatMap((f) =>
+    f.problem === null ? [] : [{ severity: 'error' as const, code: f.problem.code, message: f.problem.message, hint: f.problem.hint }],
+  )
+}
+
+async function outputs(app: App): Promise<readonly Trouble[]> {
+  const { isTracked } = await import('../../src/outputs/tracked.ts')
+  const engine = await app.engine()
+  const troubles: Trouble[] = []
+  for (const output of app.inventory.outputs.filter((o) => o.host === engine.host)) {
+    if (!existsSync(output.target)) {
+      troubles.push({ severity: 'warning', code: 'DRIFT', message: `${output.file}: not there yet`, hint: 'secrets sync' })
+      continue
+    }
+    const mode = statSync(output.target).mode & 0o777
+    if (mode & 0o077 & ~output.perm) {
+      troubles.push({
+        severity: 'warning',
+        code: 'STATE_INSECURE',
+        message: `${output.file}: others may read it (mode ${mode.toString(8)})`,
+        hint: `chmod ${output.perm.toString(8)} ${output.target}`,
+      })
+    }
+    if (await isTracked(output.target)) {
+      troubles.push({
+        severity: 'error',
+        code: 'OUTPUT_TRACKED',
+        message: `${output.file}: git tracks it, so its values are in the history`,
+        hint: `git rm --cached ${output.file}, and rotate what stood in it`,
+      })
+    }
+  }
+  return troubles
+}
+
+function report(context: CommandContext, found: readonly Trouble[], passed: readonly string[]): number {
+  const errors = found.filter((t) => t.severity === 'error').length
+  if (context.options.json) {
+    context.out.document({ schema: 'keyturn/doctor@1', ok: errors === 0, passed, findings: found })
+    return errors === 0 ? 0 : 1
+  }
+  for (const what of passed) context.out.say(`  ok  ${what}`)
+  for (const t of found) context.out.print(`${t.severity === 'error' ? '!' : '~'} ${t.message}\n    ${t.hint}`)
+  if (found.length === 0) context.out.say('nothing to mend')
+  return errors === 0 ? 0 : 1
+}
