@@ -97,7 +97,7 @@ async function keep(path: string, inventoryId: string, what: string, fields: Sen
 
 /** What `init` recorded; `null` where the project was not made by it. */
 export async function readSetup(store: SecretStore): Promise<Setup | null> {
-  const text = (await store.read([SETUP_PATH])).get(SETUP_PATH)?.fields.reveal()['setup']
+  const text = (await store.read([SETUP_PATH])).get(SETUP_PATH)?.fields.reveal().setup
   if (text === undefined) return null
   const setup = JSON.parse(text) as Setup
   if (setup.v !== 1) throw new KeyturnError('STORE_NEWER', 'what init recorded was written by a newer Keyturn')
@@ -108,7 +108,7 @@ export async function readSetup(store: SecretStore): Promise<Setup | null> {
 export async function readOriginal(store: SecretStore, file: string): Promise<Sensitive<string> | null> {
   const path = originalPath(file)
   const fields = (await store.read([path])).get(path)?.fields
-  return fields === undefined ? null : fields.map((held) => held['text'] ?? '')
+  return fields === undefined ? null : fields.map((held) => held.text ?? '')
 }
 
 function stopIf(signal: AbortSignal): void {

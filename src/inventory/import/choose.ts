@@ -59,17 +59,39 @@ const isAriLogin = (group: Group): boolean =>
   group.members.every((one) => one.kind === 'identifier' || one.kind === 'secret') &&
   group.members.every((one) => wordsOf(one.variable.name).includes('ari'))
 
+/** Asterisk's file must be on this machine: only where it runs here, or its `ari.conf` was given, can anything be edited. */
 function ariChoice(group: Group, around: Surroundings): Choice {
-  const stems = group.members.map((one) => one.variable.name.replace(/_?(USERNAME|USER|LOGIN|PASSWORD|PASSWD|PASS|SECRET)$/i, ''))
-  const stem = stems[0] ?? 'ASTERISK_ARI'
-  const host = around.setting(`${stem}_HOST`) ?? around.setting(stem.replace(/_?ARI$/i, '_HOST')) ?? around.setting('ASTERISK_HOST') ?? '127.0.0.1'
-  const port = around.setting(`${stem}_PORT`) ?? '8088'
-  const scheme = around.setting(`${stem}_SCHEME`) ?? 'http'
-  const url = around.setting(`${stem}_URL`) ?? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const url = ariUrl(group, around)
+  if (around.ariConf === null && !isHere(url.hostname)) {
+    const reason = `Asterisk runs on ${url.hostname}: with its ari.conf at hand (or Keyturn there) the rotator asterisk-ari can do it`
+    return { kind: 'manual', params: { replaces: true }, implied: false, reason }
+  }
+  const address = url.href.replace(/\/$/, '')
   return {
     kind: 'asterisk-ari',
-    params: { url, ...(around.ariConf !== null && { config: around.ariConf }) },
+    params: { ...(address !== DEFAULT_URL && { url: address }), ...(around.ariConf !== null && { config: around.ariConf }) },
     implied: false,
-    reason: 'edits ari.conf, reloads Asterisk, proves that the new password is accepted and the old one refused',
+    reason: 'edits ari.conf, reloads Asterisk, and proves both passwords by logging in',
   }
 }
+
+const DEFAULT_URL = 'http://127.0.0.1:8088/ari'
+
+/** From the settings beside it: `ASTERISK_ARI_URL`, or scheme, host and port. */
+function ariUrl(group: Group, around: Surroundings): URL {
+  const stem = group.members[0]?.variable.name.replace(/_?(USERNAME|USER|LOGIN|PASSWORD|PASSWD|PASS|SECRET)$/i, '') ?? 'ASTERISK_ARI'
+  const settings = (end: string): string | null => around.setting(`${stem}_${end}`) ?? around.setting(stem.replace(/_?ARI$/i, `_${end}`))
+  const host = settings('HOST') ?? '127.0.0.1'
+  const made = `${settings('SCHEME') ?? 'http'}://${host.includes(':') ? `[${host}]` : host}:${around.setting(`${stem}_PORT`) ?? '8088'}/ari`
+  const given = settings('URL')
+  const url = URL.parse(given ?? made)
+  if (url === null || !/^https?:$/.test(url.protocol)) return new URL(DEFAULT_URL)
+  if (url.pathname === '/') url.pathname = '/ari'
+  // What stands in the address goes into a file that is committed.
+  url.username = ''
+  url.password = ''
+  url.search = ''
+  return url
+}
+
+const isHere = (host: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\]|0\.0\.0\.0|host\.docker\.internal)$/i.test(host)

@@ -30,8 +30,10 @@ export interface IgnoreQuestion {
   readonly read: ReadText
 }
 
-/** Temporary files that stand beside an env file for a moment while it is written, and after a kill until the next write. */
-const besides = (file: string): string => `${file}.*`
+/** What stands beside an output for a moment while it is written, and after a kill until the next write. */
+const TEMPORARY = '.*.keyturn-*.tmp'
+/** A name that this pattern means. */
+const temporaryOf = (file: string): string => posix.join(posix.dirname(file), `.${posix.basename(file)}.keyturn-0.tmp`)
 
 /**
  * The lines that keep the env files out of git and out of images, as far as they are missing. Rules that only this machine
@@ -41,8 +43,10 @@ export function planIgnores(question: IgnoreQuestion): readonly IgnoreChange[] {
   const changes: IgnoreChange[] = []
   if (question.git) {
     const path = posix.join(question.dir, '.gitignore')
-    const missing = question.files.filter((file) => !gitIgnores(question.read, file))
-    const lines = missing.map((file) => gitLine(question.dir, file))
+    const lines = question.files.flatMap((file) => [
+      ...(gitIgnores(question.read, file) ? [] : [gitLine(question.dir, file)]),
+      ...(gitIgnores(question.read, temporaryOf(file)) ? [] : [TEMPORARY]),
+    ])
     const change = append(path, 'git', question.read(path), lines)
     if (change !== null) changes.push(change)
   }
@@ -50,7 +54,10 @@ export function planIgnores(question: IgnoreQuestion): readonly IgnoreChange[] {
   for (const { path, context } of targets) {
     const text = question.read(path)
     const inside = question.files.flatMap((file) => within(context, file) ?? [])
-    const lines = inside.filter((file) => !dockerExcludes(text ?? '', file)).map((file) => `**/${posix.basename(file)}`)
+    const lines = inside.flatMap((file) => [
+      ...(dockerExcludes(text ?? '', file) ? [] : [`**/${literal(posix.basename(file))}`]),
+      ...(dockerExcludes(text ?? '', temporaryOf(file)) ? [] : [`**/${TEMPORARY}`]),
+    ])
     const change = append(path, 'docker', text, lines)
     if (change !== null) changes.push(change)
   }
@@ -88,9 +95,12 @@ function verdictOf(read: ReadText, path: string): boolean {
 /** Without a slash it would count at any depth, which for `.env` is what one wants, for `config/app.env` is not. */
 function gitLine(dir: string, file: string): string {
   const inside = within(dir, file)
-  const path = inside ?? file
+  const path = literal(inside ?? file)
   return path.includes('/') ? `/${path}` : path
 }
+
+/** What is a pattern otherwise. */
+const literal = (path: string): string => path.replace(/[\\*?[\]]/g, '\\$&')
 
 /** `file` as seen from `folder`; `null` where it lies elsewhere. */
 function within(folder: string, file: string): string | null {
@@ -100,7 +110,7 @@ function within(folder: string, file: string): string | null {
 
 /** Adds the lines at the end, in the file's own line ends; each line only once. */
 function append(path: string, kind: 'git' | 'docker', before: string | null, wanted: readonly string[]): IgnoreChange | null {
-  const added = [...new Set(wanted.flatMap((line) => [escaped(line), escaped(besides(line))]))]
+  const added = [...new Set(wanted.map(escaped))]
   if (added.length === 0) return null
   const text = before ?? ''
   const eol = /\r\n/.test(text) ? '\r\n' : '\n'

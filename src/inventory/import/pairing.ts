@@ -69,7 +69,7 @@ function besideOf(
   if (stem.length === 0) return null
   for (const end of LOGIN_ENDS) {
     const one = identifiers.get([...stem, ...end].join('_'))
-    if (one !== undefined) return { one, fields: ['username', PASSWORDS.has(last) ? 'password' : 'secret'] }
+    if (one !== undefined) return { one, fields: ['username', 'password'] }
   }
   return null
 }
@@ -90,36 +90,45 @@ function inFileOrder(pairs: readonly (readonly [Classified, string])[]): Group {
 const secretOf = (group: Group): Classified => group.members.find((one) => one.kind !== 'identifier') ?? (group.members[0] as Classified)
 
 /**
- * One value under several names must change everywhere at once. Only for values drawn at random: two services with the
- * password "postgres" have no more than a habit in common.
+ * One credential under several names must change everywhere at once. A random value is the same wherever it stands; of the
+ * others, only a login whose names end alike is: two services with the password "postgres" have no more than a habit in common.
  */
 function joinEqual(groups: readonly Group[]): readonly Group[] {
-  const byValue = new Map<string, Group[]>()
+  const same = new Map<string, Group[]>()
   for (const group of groups) {
-    const secret = secretOf(group)
-    const value = secret.variable.value.reveal()
-    if (secret.state !== 'given' || secret.kind === 'dsn' || !looksRandom(value)) continue
-    byValue.set(value, [...(byValue.get(value) ?? []), group])
+    const key = credentialOf(group)
+    if (key !== null) same.set(key, [...(same.get(key) ?? []), group])
   }
   const joined = new Map<Group, Group | null>()
-  for (const same of byValue.values()) {
-    if (same.length < 2) continue
-    const first = same.find((group) => group.members.length > 1) ?? (same[0] as Group)
-    const fields = new Map(first.members.map((one) => [first.env[one.variable.name] as string, one.variable.value.reveal()]))
-    const fitting = same.filter((group) => group === first || fits(group, first, fields))
+  for (const equal of same.values()) {
+    const first = equal.find((group) => group.members.length > 1) ?? equal[0]
+    if (first === undefined || equal.length < 2) continue
+    const fitting = equal.filter((group) => group === first || fits(group, first))
     if (fitting.length < 2) continue
-    for (const group of fitting) joined.set(group, null)
     const field = first.env[secretOf(first).variable.name] as string
     const named = fitting.flatMap((group) =>
       group.members.map((one): [Classified, string] => [one, one.kind === 'identifier' ? (group.env[one.variable.name] as string) : field]),
     )
+    for (const group of fitting) joined.set(group, null)
     joined.set(fitting[0] as Group, inFileOrder(named))
   }
   return groups.flatMap((group) => (joined.has(group) ? (joined.get(group) ?? []) : group))
 }
 
-/** Its login, if it has one, must be the same as well. */
-function fits(group: Group, first: Group, fields: ReadonlyMap<string, string>): boolean {
+/** What two groups must have in common to be one; `null`: this one is alone. */
+function credentialOf(group: Group): string | null {
+  const secret = secretOf(group)
+  if (secret.state !== 'given' || secret.kind === 'dsn') return null
+  const value = secret.variable.value.reveal()
+  if (looksRandom(value)) return value
+  const login = group.members.find((one) => group.env[one.variable.name] === 'username')
+  if (login === undefined) return null
+  return [wordsOf(secret.variable.name).slice(0, -1).at(-1), login.variable.value.reveal(), value].join('\n')
+}
+
+/** What stands beside the secret, if anything, must be the same as well. */
+function fits(group: Group, first: Group): boolean {
   if (secretOf(group).kind !== secretOf(first).kind) return false
-  return group.members.every((one) => one.kind !== 'identifier' || fields.get(group.env[one.variable.name] as string) === one.variable.value.reveal())
+  const beside = new Map(first.members.map((one) => [first.env[one.variable.name], one.variable.value.reveal()]))
+  return group.members.every((one) => one.kind !== 'identifier' || beside.get(group.env[one.variable.name]) === one.variable.value.reveal())
 }

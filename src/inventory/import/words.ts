@@ -42,7 +42,7 @@ const ENDINGS = ['password', 'passwd', 'passphrase', 'username', 'apikey', 'secr
  */
 export function wordsOf(name: string): readonly string[] {
   return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([a-z]\d*)([A-Z])/g, '$1_$2')
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '')
