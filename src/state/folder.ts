@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, renameSync, type Stats } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fromFileSystem, KeyturnError } from '../errors.ts'
 import { refuseNetworkFileSystem } from './network.ts'
@@ -10,31 +10,37 @@ export interface StateFolderQuestion {
   readonly project: string
   /** `state:` names the folder: then it may also lie in the project. */
   readonly declared: boolean
+  /** Only "restore" says so: it ends one that was killed. */
+  readonly restoring?: boolean
 }
 
-/** A restore that was killed between its two renames left the complete new state under this name. */
-export const readyName = (state: string): string => `${state}.restore-ready`
+/** What a restore is about to put in place; it is there from the moment all of it was verified until all of it is in place. */
+export const restoreFolder = (state: string): string => join(state, 'restore')
 
 /**
- * Looks whether the state may lie where it is to lie, and ends a restore that was killed. Makes nothing: for commands that
- * only read.
+ * Looks whether the state may lie where it is to lie. Makes nothing: for commands that only read.
  *
  * @returns whether the folder is there.
- * @throws KeyturnError NETWORK_STATE, STATE_IN_PROJECT, STATE_INSECURE (naming the chmod), FILE_UNREADABLE.
+ * @throws KeyturnError NETWORK_STATE, STATE_IN_PROJECT, STATE_INSECURE (naming the chmod), FILE_UNREADABLE; RESTORE_NEEDED
+ * where a restore was killed half way.
  */
-export function checkStateFolder({ paths, project, declared }: StateFolderQuestion): boolean {
+export function checkStateFolder({ paths, project, declared, restoring = false }: StateFolderQuestion): boolean {
   const { state } = paths
   refuseNetworkFileSystem(state)
   if (!declared && isInside(state, project)) {
     throw new KeyturnError('STATE_IN_PROJECT', `${state} lies in the project ${project}, where "git clean -fdx" would delete it`)
   }
-  finishRestore(state)
   const found = look(state)
   if (!found) return false
   if (!found.isDirectory()) throw new KeyturnError('FILE_UNREADABLE', `${state}: is no folder`)
   const mode = found.mode & 0o777
   if (mode & 0o077) {
     throw new KeyturnError('STATE_INSECURE', `${state}: other users of this machine may enter it (mode ${mode.toString(8)})`, { hint: `chmod 700 ${state}` })
+  }
+  if (!restoring && look(restoreFolder(state))) {
+    throw new KeyturnError('RESTORE_NEEDED', `${state}: a restore was interrupted, and its old and new files are both there`, {
+      hint: 'Run "secrets restore" once more: it ends the one that was begun.',
+    })
   }
   return true
 }
@@ -60,25 +66,6 @@ export function makeStateFolder(question: StateFolderQuestion): void {
     } catch (error) {
       throw fromFileSystem(error, 'write', dir)
     }
-  }
-}
-
-/**
- * Ends a restore that was killed after the old state was moved away and before the new one was moved in. Must run before
- * anything is made at `state`.
- *
- * @returns whether there was one.
- */
-export function finishRestore(state: string): boolean {
-  if (look(state)) return false
-  if (!look(readyName(state))) return false
-  try {
-    renameSync(readyName(state), state)
-    return true
-  } catch (error) {
-    // Another process was faster.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
-    throw fromFileSystem(error, 'write', state)
   }
 }
 

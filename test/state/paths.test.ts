@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { KeyturnError } from '../../src/errors.ts'
-import { checkStateFolder, finishRestore, makeStateFolder, readyName } from '../../src/state/folder.ts'
+import { checkStateFolder, makeStateFolder, restoreFolder } from '../../src/state/folder.ts'
 import { type MountProbe, refuseNetworkFileSystem } from '../../src/state/network.ts'
 import { type StateQuestion, statePaths } from '../../src/state/paths.ts'
 
@@ -178,11 +178,13 @@ describe('the state folder', () => {
     expect(code(() => makeStateFolder(question(path.join(dir, 'file'), '/project')))).toBe('FILE_UNREADABLE')
   })
 
-  it('that a killed restore left under its other name is put in place', () => {
+  it('in which a restore was killed is refused until that is ended', () => {
     const dir = folder()
-    const state = path.join(dir, 'kt_demo')
-    mkdirSync(readyName(state), { mode: 0o700 })
-    expect(checkStateFolder(question(dir, '/project'))).toBe(true)
-    expect(finishRestore(state)).toBe(false)
+    const asked = question(dir, '/project')
+    makeStateFolder(asked)
+    mkdirSync(restoreFolder(asked.paths.state))
+    expect(code(() => checkStateFolder(asked))).toBe('RESTORE_NEEDED')
+    expect(code(() => makeStateFolder(asked))).toBe('RESTORE_NEEDED')
+    expect(checkStateFolder({ ...asked, restoring: true })).toBe(true)
   })
 })

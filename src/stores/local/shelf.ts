@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fromFileSystem, isKeyturnError, KeyturnError } from '../../errors.ts'
 import { type Fault, makeFolder, placeNew, placeOver, readWhole, removeLeftovers, syncFolder, type Writing, writeTemp } from '../../state/files.ts'
@@ -20,8 +20,10 @@ import { LARGEST_FILE } from './record.ts'
  */
 export interface Shelf {
   readonly lock: string
-  /** Makes the folders. STATE_INSECURE where others may enter. */
+  /** Makes the folders of a new store. STATE_INSECURE where others may enter. */
   prepare(): Promise<void>
+  /** To be called under the lock: STORE_DAMAGED where the folder of all records is gone. */
+  check(): Promise<void>
   currentFile(path: string): string
   /** The stored versions by encoded token, in the order they were put. */
   versionFiles(path: string): Promise<readonly VersionFile[]>
@@ -53,6 +55,11 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
   const paths = join(dir, 'paths')
   const temporary = join(dir, 'tmp')
   const folder = (path: string) => join(paths, encodeName(path))
+  /** Once more, for what was not there: it may be that `restore` had just taken the old folder away. */
+  const afterSwap = async <T>(look: () => Promise<T | null>): Promise<T | null> => {
+    if (!(await exists(paths)) && (await exists(shelf.lock))) throw new KeyturnError('STORE_BUSY', `${paths}: is being replaced`)
+    return look()
+  }
   const folderOf = (file: string) => file.slice(0, file.lastIndexOf('/'))
 
   const shelf: Shelf = {
@@ -64,19 +71,24 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
       if (mode & 0o077) {
         throw new KeyturnError('STATE_INSECURE', `${dir}: other users of this machine may enter it (mode ${mode.toString(8)})`, { hint: `chmod 700 ${dir}` })
       }
-      await makeFolder(paths, writing.owner)
       await makeFolder(temporary, writing.owner)
+      // Only before there is a lock: whoever holds it may be about to put another folder there (`restore`).
+      if (!(await exists(shelf.lock))) await makeFolder(paths, writing.owner)
+    },
+
+    async check() {
+      if (!(await exists(paths))) throw new KeyturnError('STORE_DAMAGED', `${paths}: the folder is gone, and the store's lock is there`)
     },
 
     currentFile: (path) => join(folder(path), 'current.age'),
 
     async versionFiles(path) {
       const versions = join(folder(path), 'versions')
-      const found: VersionFile[] = []
-      for (const name of await list(versions)) {
+      const names = (await list(versions)) ?? (await afterSwap(() => list(versions))) ?? []
+      const found = names.flatMap((name): VersionFile[] => {
         const match = VERSION.exec(name)
-        if (match) found.push({ seq: Number(match[1]), encoded: match[2] ?? '', file: join(versions, name) })
-      }
+        return match ? [{ seq: Number(match[1]), encoded: match[2] ?? '', file: join(versions, name) }] : []
+      })
       return found.sort((a, b) => a.seq - b.seq)
     },
 
@@ -84,7 +96,8 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
 
     async read(file) {
       try {
-        return (await readWhole(file, LARGEST_FILE))?.bytes ?? null
+        const bytes = async () => (await readWhole(file, LARGEST_FILE))?.bytes ?? null
+        return (await bytes()) ?? (await afterSwap(bytes))
       } catch (error) {
         // A folder, a pipe, a link or gigabytes in place of a record: this one file is lost, the others are not.
         if (isKeyturnError(error, 'FILE_UNREADABLE') && !error.message.includes('cannot read it')) throw new KeyturnError('STORE_DAMAGED', error.message)
@@ -124,9 +137,10 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
 
     async all() {
       const files: string[] = []
-      for (const path of await list(paths)) {
-        for (const name of await list(join(paths, path))) if (name.endsWith('.age')) files.push(join(paths, path, name))
-        for (const name of await list(join(paths, path, 'versions'))) if (name.endsWith('.age')) files.push(join(paths, path, 'versions', name))
+      for (const path of (await list(paths)) ?? []) {
+        for (const folder of [join(paths, path), join(paths, path, 'versions')]) {
+          for (const name of (await list(folder)) ?? []) if (name.endsWith('.age')) files.push(join(folder, name))
+        }
       }
       return files
     },
@@ -145,13 +159,17 @@ async function abandonUnless(temp: string, check: () => void): Promise<void> {
   }
 }
 
-/** Sorted; nothing where there is no such folder. */
-async function list(dir: string): Promise<readonly string[]> {
+async function exists(file: string): Promise<boolean> {
+  return (await lstat(file).catch(() => null)) !== null
+}
+
+/** Sorted; `null` where there is no such folder. */
+async function list(dir: string): Promise<readonly string[] | null> {
   try {
     return (await readdir(dir)).sort()
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw fromFileSystem(error, 'read', dir)
   }
 }

@@ -81,6 +81,7 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
   const underLock = async <T>(signal: AbortSignal | undefined, work: (check: () => void) => Promise<T>): Promise<T> => {
     await shelf.prepare()
     return locked(shelf.lock, { waitMs: lockWaitMs, owner, signal }, async () => {
+      await shelf.check()
       await shelf.clean()
       await fault?.('locked')
       return work(() => {
