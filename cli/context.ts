@@ -26,6 +26,8 @@ export interface CommandContext {
   readonly prompts: Prompts
   /** The project, opened once and closed when the command has ended. CONFIG_NOT_FOUND outside of one. */
   app(): Promise<App>
+  /** The same after a change of the inventory: what was open before is closed. */
+  reopen(): Promise<App>
 }
 
 /** A command: resolves to the exit status, throws a KeyturnError for everything that went wrong. */

@@ -1,4 +1,4 @@
-import type { App } from '../src/app.ts'
+import { type App, openApp } from '../src/app.ts'
 import { unsupported } from './commands/later.ts'
 import { findCommand } from './commands.ts'
 import type { CommandContext, GlobalOptions, Run } from './context.ts'
@@ -6,7 +6,7 @@ import { asFailure } from './failure.ts'
 import { LOADERS } from './loaders.ts'
 import { createOutput, type Output, type Sink } from './output.ts'
 import { parseCommandLine, type Request, wantsJson } from './program.ts'
-import { createPrompts, type Keyboard } from './prompt.ts'
+import { createPrompts, type Keyboard, type Prompts } from './prompt.ts'
 
 /** The process as the program sees it. */
 export interface World {
@@ -32,7 +32,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     return await perform(request, out, world)
   } catch (error) {
     const failure = asFailure(error, world.signal)
-    if (failure.code === 'INTERNAL' && world.env['KEYTURN_DEBUG'] && error instanceof Error) world.stderr.write(`${error.stack ?? error.message}\n`)
+    if (failure.code === 'INTERNAL' && world.env.KEYTURN_DEBUG && error instanceof Error) world.stderr.write(`${error.stack ?? error.message}\n`)
     out.fail(failure)
     return failure.exitCode
   }
@@ -41,16 +41,28 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
 async function perform(request: Request & { kind: 'run' }, out: Output, world: World): Promise<number> {
   const { globals } = request
   let opened: Promise<App> | null = null
+  let prompts: Prompts | null = null
   const context: CommandContext = {
     options: globals,
     out,
     signal: world.signal,
     cwd: world.cwd,
     env: world.env,
-    stdin: world.stdin,
-    prompts: createPrompts({ keyboard: world.stdin, screen: world.stderr, yes: globals.yes, signal: world.signal }),
+    // Both are made when they are asked for: opening stdin loads the streams of files, which most commands never need.
+    get stdin() {
+      return world.stdin
+    },
+    get prompts() {
+      prompts ??= createPrompts({ keyboard: world.stdin, screen: world.stderr, yes: globals.yes, signal: world.signal })
+      return prompts
+    },
     app: () => {
       opened ??= open(globals, context)
+      return opened
+    },
+    reopen: async () => {
+      await (await opened)?.close()
+      opened = open(globals, context)
       return opened
     },
   }
@@ -66,9 +78,9 @@ async function perform(request: Request & { kind: 'run' }, out: Output, world: W
   }
 }
 
-async function open({ config, environment }: GlobalOptions, { cwd, signal, prompts }: CommandContext): Promise<App> {
-  const { openApp } = await import('../src/app.ts')
-  const passphrase = (file: string) => prompts.hidden(`Passphrase of ${file}: `, 'an identity file without one, named by KEYTURN_IDENTITY_FILE')
+function open({ config, environment }: GlobalOptions, context: CommandContext): Promise<App> {
+  const { cwd, signal } = context
+  const passphrase = (file: string) => context.prompts.hidden(`Passphrase of ${file}: `, 'an identity file without one, named by KEYTURN_IDENTITY_FILE')
   return openApp({ config, environment, cwd, signal, passphrase })
 }
 
@@ -85,6 +97,6 @@ const output = (world: World, globals: Pick<GlobalOptions, 'json' | 'quiet' | 'c
     json: globals.json,
     quiet: globals.quiet,
     // https://no-color.org: set and not empty, whatever it says.
-    color: globals.color && !world.env['NO_COLOR'] && world.env['TERM'] !== 'dumb',
+    color: globals.color && !world.env.NO_COLOR && world.env.TERM !== 'dumb',
     level: globals.logLevel,
   })

@@ -64,7 +64,7 @@ async function outputs(app: App): Promise<readonly Trouble[]> {
         hint: `chmod ${output.perm.toString(8)} ${output.target}`,
       })
     }
-    if (await isTracked(output.target)) {
+    if ((await isTracked(output.target)).tracked) {
       troubles.push({
         severity: 'error',
         code: 'OUTPUT_TRACKED',
