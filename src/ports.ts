@@ -227,6 +227,8 @@ export interface LockedFile {
   read(): Promise<Sensitive<string> | null>
   /** New file beside it, fsync, rename, fsync of the folder. Refuses a target that git tracks (OUTPUT_TRACKED). A kill leaves the old or the new. */
   replace(text: Sensitive<string>, perm: number): Promise<void>
+  /** What a person should know about how it was written; grows with `replace`. Never a value. */
+  readonly notes?: readonly string[]
 }
 
 // ---------------------------------------------------------------- consumers
@@ -235,6 +237,8 @@ export interface ConsumerContext<P> {
   readonly params: P
   /** Folder of the inventory: commands run there. */
   readonly dir: string
+  /** Environment of programs that the consumer starts, before it takes our own credentials out. Absent: a plain PATH and nothing else. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** The output that the consumer reads. */
   readonly target: string
   /** Names of the variables it holds. */
