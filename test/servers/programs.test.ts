@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { makeProject } from '../support/project.ts'
 import { programMissing } from './programs.ts'
@@ -11,11 +10,5 @@ describe.skipIf(await programMissing('git'))('git', () => {
     project.git('commit', '-m', 'first')
     expect(project.git('ls-files').trim()).toBe('a.txt')
     expect(project.git('log', '--format=%an').trim()).toBe('Test')
-  })
-})
-
-describe.skipIf(await programMissing('age'))('age', () => {
-  test('answers', () => {
-    expect(execFileSync('age', ['--version'], { encoding: 'utf8' })).toMatch(/\d/)
   })
 })

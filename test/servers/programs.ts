@@ -6,13 +6,13 @@ import { cacheFolder, filledOnce } from './cache.ts'
 import { reasonAgainstDebian, unpackDebian } from './debian.ts'
 
 /** Programs that tests run as they are, and the Debian packages that have them. */
-const PACKAGES = { git: 'git', age: 'age' } as const
+const PACKAGES = { git: 'git' } as const
 
 type ProgramName = keyof typeof PACKAGES
 
 /**
  * Makes a program of the distribution available, in this process and in what it starts: the machine's own, or else one
- * unpacked into the cache; nothing is installed. For `describe.skipIf(await programMissing('age'))`.
+ * unpacked into the cache; nothing is installed. For `describe.skipIf(await programMissing('git'))`.
  */
 export async function programMissing(name: ProgramName): Promise<boolean> {
   if (isOnPath(name)) return false
