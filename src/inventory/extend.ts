@@ -23,9 +23,10 @@ export interface Gathered {
 
 /**
  * Reads a file and what it extends, deepest first: maps are merged by key and the child wins, lists and scalars are replaced, `id`
- * and `environment` are never inherited. Relative paths in a base start from the folder of the file that extends it last.
+ * and `environment` are never inherited. Relative paths in a base start from the folder of the file that extends it last. `given`: the
+ * file itself, not written yet.
  */
-export function gather(file: string): Gathered {
+export function gather(file: string, given?: Source): Gathered {
   const problems: Problem[] = []
   const sources: Source[] = []
   let unreadable: ErrorCode | undefined
@@ -40,7 +41,7 @@ export function gather(file: string): Gathered {
       return null
     }
     const known = sources.find((source) => source.file === path)
-    const source = known ?? readSource(path)
+    const source = known ?? (given?.file === path ? given : readSource(path))
     if (!('text' in source)) {
       const own = from.length === 0
       if (own) unreadable = source.code

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { KeyturnError } from '../errors.ts'
 import type { Inventory, Json } from '../terms.ts'
 import { checkInventory, type Kinds } from './checks.ts'
-import { gather } from './extend.ts'
+import { type Gathered, gather } from './extend.ts'
 import { findInventoryFile, type Wanted } from './find.ts'
 import { asProblems, faultyPaths } from './issues.ts'
 import { asConfigInvalid, displayPath, type Problem } from './problem.ts'
@@ -34,20 +34,31 @@ export interface LoadedInventory extends Inventory {
  */
 export function loadInventory(options: LoadOptions): LoadedInventory {
   const file = findInventoryFile(options)
-  const { root, problems: found, sources, unreadable } = gather(file)
-  const problems: Problem[] = [...found]
-  const files = sources.map((source) => source.file)
-  const first = problems[0]
-  if (unreadable && unreadable !== 'CONFIG_INVALID' && first) {
-    throw new KeyturnError(unreadable, `${displayPath(file, options.cwd)}: ${first.message}`, first.hint ? { hint: first.hint } : {})
+  const gathered = gather(file)
+  const [first] = gathered.problems
+  if (gathered.unreadable && gathered.unreadable !== 'CONFIG_INVALID' && first) {
+    throw new KeyturnError(gathered.unreadable, `${displayPath(file, options.cwd)}: ${first.message}`, first.hint ? { hint: first.hint } : {})
   }
+  return { ...judge(file, gathered, options), stamps: gathered.sources.map((source) => source.stamp) }
+}
+
+/** A text that is not written yet, as if it stood in `file`: what `init` and edits ask before they write. Throws CONFIG_INVALID likewise. */
+export function loadInventoryText(text: string, file: string, options: Omit<LoadOptions, 'config'>): Inventory {
+  const never = { file, mtimeNs: '', ctimeNs: '', size: '', inode: '', device: '' }
+  return judge(file, gather(file, { file, bytes: Buffer.from(text), text, stamp: never }), options)
+}
+
+function judge(file: string, gathered: Gathered, options: Omit<LoadOptions, 'config'>): Inventory {
+  const { root, sources } = gathered
+  const problems: Problem[] = [...gathered.problems]
+  const files = sources.map((source) => source.file)
   const hash = createHash('sha256')
   for (const source of sources) hash.update(source.bytes)
   const around: Surroundings = { file, dir: dirname(file), hash: hash.digest('hex'), host: options.host, environment: options.environment }
   const raw = root && validate(root, options.kinds, around, files, problems)
-  if (root && raw) problems.push(...checkEnvironment(root, raw, options), ...checkSiblings(root, raw, file, files))
+  if (root && raw) problems.push(...checkEnvironment(root, raw, options.environment), ...checkSiblings(root, raw, file, files))
   if (!raw || problems.length > 0) throw asConfigInvalid(problems, [file, ...files], options.cwd)
-  return { ...resolveInventory(raw, around), stamps: sources.map((source) => source.stamp) }
+  return resolveInventory(raw, around)
 }
 
 /** Shape first, then everything else; what has a wrong shape is left out of the second, so that both are reported at once. */
@@ -102,13 +113,13 @@ const HARMLESS: Readonly<Record<string, (index: number) => unknown>> = {
   notify: () => ({ kind: 'unread' }),
 }
 
-function checkEnvironment(root: Node, raw: Raw, options: LoadOptions): readonly Problem[] {
-  if (options.environment === undefined || raw.environment === undefined || raw.environment === options.environment) return []
+function checkEnvironment(root: Node, raw: Raw, wanted: string | undefined): readonly Problem[] {
+  if (wanted === undefined || raw.environment === undefined || raw.environment === wanted) return []
   const place = placeOf(root, ['environment'], 'value')
   return [
     {
       ...place,
-      message: `environment: this file is ${raw.environment}, and -e asks for ${options.environment}`,
+      message: `environment: this file is ${raw.environment}, and -e asks for ${wanted}`,
       hint: 'each environment has a file and an id of its own',
     },
   ]
