@@ -3,7 +3,8 @@ import { TEST_BUILD, VERSION } from './build.ts'
 import { KeyturnError } from './errors.ts'
 import { type CacheDeps, readCachedInventory, writeCachedInventory } from './inventory/cache.ts'
 import { findInventoryFile } from './inventory/find.ts'
-import type { SqliteLedger } from './ledger/sqlite.ts'
+// At once: reading the ledger is what every command does, and the file itself loads nothing before it is opened.
+import { openSqliteLedger, type SqliteLedger } from './ledger/sqlite.ts'
 import type { Clock, Fingerprinter, Random, SecretStore } from './ports.ts'
 import type { Engine } from './rotation/engine.ts'
 import { fold } from './rotation/fold.ts'
@@ -116,7 +117,6 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
   const openLedger = async (readOnly: boolean): Promise<SqliteLedger> => {
     if (readOnly) checkStateFolder(folder)
     else makeStateFolder(folder)
-    const { openSqliteLedger } = await import('./ledger/sqlite.ts')
     const ledger = await openSqliteLedger({
       file: paths.ledger,
       fold,
@@ -184,6 +184,9 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       gone: (worker) => hasEnded(worker, host),
       lease: (until) => leaseUntil(systemClock, until, interrupt),
       programEnv: programEnv(env),
+      stopIfInterrupted: () => {
+        if (interrupt?.aborted) throw new KeyturnError('INTERRUPTED', 'stopped between two steps; the next run goes on')
+      },
       pause: (until) => pauseUntil(systemClock, until, interrupt),
       ...(TEST_BUILD && { fault: killAt(env) }),
     }

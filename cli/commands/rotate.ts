@@ -2,11 +2,12 @@ import { isKeyturnError, KeyturnError } from '../../src/errors.ts'
 import { hasten, retry } from '../../src/rotation/decide.ts'
 import { agendaOf } from '../../src/rotation/due.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
+import { next } from '../../src/rotation/next.ts'
 import { findSecret, openRotation, stateOf } from '../../src/rotation/open.ts'
 import { type Outcome, outcomeOf } from '../../src/rotation/outcome.ts'
 import { type Plan, planOf } from '../../src/rotation/plan.ts'
 import { settle } from '../../src/rotation/settle.ts'
-import { secretStates } from '../../src/rotation/surroundings.ts'
+import { secretStates, surroundingsOf } from '../../src/rotation/surroundings.ts'
 import type { Millis, Secret } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 import type { Options } from '../declare.ts'
@@ -59,7 +60,9 @@ async function choose(engine: Engine, names: readonly string[], options: Options
     agenda.waiting.length === 0
       ? []
       : [`due, but the window opens ${new Date(agenda.opensAt ?? 0).toISOString()}: ${agenda.waiting.map((s) => s.name).join(', ')}`]
-  return { secrets: [...agenda.open, ...agenda.due], named: false, notes }
+  const guided = agenda.due.filter((s) => engine.rotators.get(s.rotator.kind)?.guide)
+  if (guided.length > 0) notes.push(`due, and you have to make the new value: ${guided.map((s) => `secrets rotate ${s.name}`).join('; ')}`)
+  return { secrets: [...agenda.open, ...agenda.due.filter((s) => !guided.includes(s))], named: false, notes }
 }
 
 function showPlans(context: CommandContext, engine: Engine, secrets: readonly Secret[]): number {
@@ -150,7 +153,8 @@ async function start(context: CommandContext, engine: Engine, secret: Secret, op
   if (state?.rotation) {
     const promoted = state.rotation.promote !== null
     if (!compromised) {
-      if (named) await retry(engine, secret, reason)
+      const n = next(state, await surroundingsOf(engine, state))
+      if (named && n.kind === 'attention') await retry(engine, secret, reason)
       return
     }
     await hasten(engine, secret, waitMs, reason)

@@ -18,7 +18,7 @@ export const run: Run = async (context, [name = ''], options) => {
   const fields = value.map((text) => ({ [field]: text }) as Fields)
   const state = await stateOf(engine, secret)
   const before = state?.current ? await currentFields(engine, secret) : null
-  if (before && before.tells((old) => value.tells((text) => old[field] === text))) {
+  if (before?.tells((old) => value.tells((text) => old[field] === text))) {
     if (context.options.json) context.out.document({ schema: 'keyturn/set@1', name: secret.name, kind: 'same' })
     else context.out.say(`${secret.name}: this is the current value already; nothing was changed`)
     return 0

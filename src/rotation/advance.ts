@@ -19,6 +19,7 @@ import { surroundingsOf } from './surroundings.ts'
 export async function advance(engine: Engine, secret: string): Promise<Next> {
   const stream = secretStream(engine.inventory().id, secret)
   for (;;) {
+    engine.stopIfInterrupted?.()
     const state = await engine.ledger.state(stream)
     if (state?.kind !== 'secret') return { kind: 'idle' }
     const n = next(state, await surroundingsOf(engine, state))

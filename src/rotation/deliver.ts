@@ -27,6 +27,7 @@ export interface DeliverOptions {
 export async function advanceHost(engine: Engine, options: DeliverOptions = {}): Promise<NextHost> {
   const force = new Set(options.force ?? [])
   for (;;) {
+    engine.stopIfInterrupted?.()
     const inventory = engine.inventory()
     const state = await hostState(engine)
     const n = nextHost(state, engine.host, {

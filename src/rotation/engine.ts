@@ -24,6 +24,8 @@ export interface Engine {
   gone(worker: string): boolean
   /** The right to write until then; its signal also aborts when the user interrupts. */
   lease(until: Millis): Lease
+  /** Throws INTERRUPTED once the user has asked to stop: no further step is begun. */
+  stopIfInterrupted?(): void
   /** Resolves at that time, or rejects with INTERRUPTED. */
   pause(until: Millis): Promise<void>
   /** Environment of programs that rotators start, without our own credentials. */
