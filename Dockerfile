@@ -1,4 +1,4 @@
-# The command as an image: the bundle and a Node, nothing else. No value and no .env ever goes in (see .dockerignore).
+# The command as an image: the bundle, a Node and git, nothing else. No value and no .env ever goes in (see .dockerignore).
 
 FROM node:24-slim AS build
 WORKDIR /build
@@ -12,6 +12,8 @@ COPY cli cli
 RUN node scripts/build.ts
 
 FROM node:24-slim
+# Without git nobody could tell whether an output is tracked.
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 COPY --from=build /build/package.json /opt/keyturn/package.json
 COPY --from=build /build/bin /opt/keyturn/bin
 COPY --from=build /build/dist /opt/keyturn/dist

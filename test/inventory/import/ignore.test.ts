@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dockerExcludes } from '../../../src/inventory/import/dockerignore.ts'
 import { gitIgnores, type IgnoreQuestion, planIgnores, showChange, undoIgnore } from '../../../src/inventory/import/ignore.ts'
+import { programMissing } from '../../servers/programs.ts'
 
 const reader =
   (files: Readonly<Record<string, string>>) =>
@@ -138,7 +139,7 @@ describe('.dockerignore', () => {
   ])('%j keeps %s out: %s', (text, file, out) => expect(dockerExcludes(text, file)).toBe(out))
 })
 
-describe('.gitignore, compared with git itself', () => {
+describe.skipIf(await programMissing('git'))('.gitignore, compared with git itself', () => {
   let root = ''
   beforeAll(() => {
     root = realpathSync(mkdtempSync(path.join(tmpdir(), 'keyturn-git-')))
