@@ -1,4 +1,5 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { bundle } from '../../scripts/bundle.ts'
@@ -8,13 +9,11 @@ const ROOT = path.join(import.meta.dirname, '../..')
 
 /**
  * Builds the program once for the run, laid out as it is installed: `bin/secrets.cjs` and `dist/secrets.cjs` as released,
- * and `dist/secrets.test.cjs`, which can be told to kill itself. Both beside nothing else, so that a bundle that needs
- * a file of the tree is found out.
+ * and `dist/secrets.test.cjs`, which can be told to kill itself. Far from the tree, so that a
+ * bundle that needs a file or package of it is found out.
  */
 export default async function setup(project: TestProject): Promise<() => void> {
-  const cache = path.join(ROOT, 'node_modules', '.cache')
-  mkdirSync(cache, { recursive: true })
-  const folder = mkdtempSync(path.join(cache, 'keyturn-run-'))
+  const folder = mkdtempSync(path.join(tmpdir(), 'keyturn-run-'))
   mkdirSync(path.join(folder, 'bin'))
   copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
   copyFileSync(path.join(ROOT, 'bin', 'secrets.cjs'), path.join(folder, 'bin', 'secrets.cjs'))
