@@ -40,7 +40,13 @@ export async function makeProject(count: number, version: string, now = Date.now
   const home = path.join(dir, 'home')
   const project = path.join(dir, 'project')
   for (const folder of [home, project]) mkdirSync(folder, { mode: 0o700 })
-  const env = { PATH: process.env['PATH'], HOME: home, XDG_STATE_HOME: path.join(home, 'state'), XDG_CONFIG_HOME: path.join(home, 'config'), XDG_CACHE_HOME: path.join(home, 'cache') }
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    XDG_STATE_HOME: path.join(home, 'state'),
+    XDG_CONFIG_HOME: path.join(home, 'config'),
+    XDG_CACHE_HOME: path.join(home, 'cache'),
+  }
   const file = path.join(project, 'secrets.yaml')
   const inventory = makeInventory(count, file, project)
   writeFileSync(file, `id: ${ID}\nsecrets:\n${inventory.secrets.map(({ name }) => `  ${name}: ${variable(name)}\n`).join('')}outputs: [.env]\n`)
@@ -58,7 +64,15 @@ export async function makeProject(count: number, version: string, now = Date.now
   const paths = statePaths({ inventoryId: ID, override: null, ...who })
   mkdirSync(paths.state, { recursive: true, mode: 0o700 })
   const actor = { uid: 0, user: 'bench', host: hostname() }
-  const ledger = await openSqliteLedger({ file: paths.ledger, fold, clock: { now: () => now }, actor, tool: version, inventoryHash: inventory.hash, inventoryId: ID })
+  const ledger = await openSqliteLedger({
+    file: paths.ledger,
+    fold,
+    clock: { now: () => now },
+    actor,
+    tool: version,
+    inventoryHash: inventory.hash,
+    inventoryId: ID,
+  })
   await ledger.close()
   fill(paths.ledger, [...inventory.secrets.map((secret, i) => stateOf(secret, i, now)), hostState(inventory, now)])
   return { dir: project, env, remove: () => rmSync(dir, { recursive: true, force: true }) }
@@ -75,10 +89,27 @@ function makeInventory(count: number, file: string, dir: string): Inventory {
     const rotator = { kind: i % 5 === 0 ? 'manual' : 'random', params: {} }
     const shared = { store: 'main', path: `bench/production/${name}`, rotator, rotatorDeclared: true, policy: POLICY }
     const accept = i % 50 === 7 ? [{ rule: 'max-age', until: Date.now() + 30 * DAY_MS, reason: 'vendor freeze', by: 'ops' }] : []
-    return { id: name, name, env: { [variable(name)]: 'value' }, fields: ['value'], ...shared, accept, ...(i % 3 === 0 && { owner: `team-${i % 7}@example.org` }) }
+    return {
+      id: name,
+      name,
+      env: { [variable(name)]: 'value' },
+      fields: ['value'],
+      ...shared,
+      accept,
+      ...(i % 3 === 0 && { owner: `team-${i % 7}@example.org` }),
+    }
   })
   const consumer = (key: string) => ({ key, kind: 'http', params: { url: 'http://127.0.0.1:1/reload' }, unproven: 'hold', timeoutMs: 1000 }) as const
-  const output = { file: '.env', target: path.join(dir, '.env'), dialect: 'compose', perm: 0o600, host: hostname(), only: null, vars: {}, unproven: 'hold' } as const
+  const output = {
+    file: '.env',
+    target: path.join(dir, '.env'),
+    dialect: 'compose',
+    perm: 0o600,
+    host: hostname(),
+    only: null,
+    vars: {},
+    unproven: 'hold',
+  } as const
   return {
     id: ID,
     project: 'bench',
@@ -100,11 +131,32 @@ function makeInventory(count: number, file: string, dir: string): Inventory {
 
 function stateOf(secret: Secret, i: number, now: number): SecretState {
   const stream = secretStream(ID, secret.id)
-  const facts = { value: { length: i % 40 === 3 ? 9 : 43, entropyBits: i % 40 === 3 ? 41 : 240, value: print('a', i % 60 === 9 ? 0 : i), ...(i % 70 === 5 && { weak: 'published default' }) } }
+  const facts = {
+    value: {
+      length: i % 40 === 3 ? 9 : 43,
+      entropyBits: i % 40 === 3 ? 41 : 240,
+      value: print('a', i % 60 === 9 ? 0 : i),
+      ...(i % 70 === 5 && { weak: 'published default' }),
+    },
+  }
   const bornAt = i % 90 === 11 ? null : now - ((i * 37) % 100) * DAY_MS
-  const version = (n: number, token: Token) => ({ token, handle: { rotator: secret.rotator.kind, params: {}, id: null }, fingerprint: print('f', i + n), facts, n, firstSeenAt: now - DAY_MS, pos: i })
+  const version = (n: number, token: Token) => ({
+    token,
+    handle: { rotator: secret.rotator.kind, params: {}, id: null },
+    fingerprint: print('f', i + n),
+    facts,
+    n,
+    firstSeenAt: now - DAY_MS,
+    pos: i,
+  })
   const current = { ...version(2, tokenOf(i)), bornAt, source: bornAt === null ? ('unknown' as const) : ('rotation' as const) }
-  const old = { ...version(1, `${tokenOf(i)}old`), bornAt: now - 200 * DAY_MS, source: 'file' as const, replacedAt: now - 20 * DAY_MS, deadAt: now - 19 * DAY_MS }
+  const old = {
+    ...version(1, `${tokenOf(i)}old`),
+    bornAt: now - 200 * DAY_MS,
+    source: 'file' as const,
+    replacedAt: now - 20 * DAY_MS,
+    deadAt: now - 19 * DAY_MS,
+  }
   return {
     ...{ kind: 'secret', v: 1, stream, secret: secret.id, seq: 12, pos: i + 1, lastAt: now - DAY_MS, hash: 'f'.repeat(64), count: 2 },
     ...{ tokens: [tokenOf(i)], current, former: [old], rotation: null, claim: null, failure: null, late: null, last: null, removed: false },

@@ -1,7 +1,7 @@
 /** How a command is declared: plain data, so that help, docs and completion need none of the commands' code. */
 
 export interface OptionDeclaration {
-  /** As commander reads it: `--at DATE`, `--dry-run`, `--verify [HEAD]`, `--no-mask`. */
+  /** `--at DATE`, `--dry-run`, `--verify [HEAD]`, `--no-mask`. */
   readonly flags: string
   readonly text: string
   /** The only values allowed. */
@@ -14,7 +14,7 @@ export interface OptionDeclaration {
 
 export interface CommandDeclaration {
   readonly name: string
-  /** As commander reads it: `NAME` must be there, `[NAME...]` may be, any number of times. */
+  /** `NAME` must be there, `[NAME...]` may be, any number of times. */
   readonly operands: string
   /** One line. */
   readonly summary: string
@@ -27,7 +27,7 @@ export interface CommandDeclaration {
   readonly later?: true
 }
 
-/** What commander parsed for one command: flags in camel case. */
+/** What was given to a command: by flag, in camel case. */
 export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
 
 /** Options that every command takes, before or after its name. */

@@ -23,7 +23,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   // Before anything is parsed: this alone decides how a wrong command line is answered.
   let out = output(world, { json: wantsJson(argv), quiet: false, color: false, logLevel: 'info' })
   try {
-    const request = await parseCommandLine(argv)
+    const request = parseCommandLine(argv)
     if (request.kind === 'text') {
       world.stdout.write(request.text)
       return 0

@@ -60,7 +60,7 @@ export async function askForFields(context: CommandContext, engine: Engine, secr
 
 /** VALUE_REFUSED for a value that the policy would report at once, unless `--force`. */
 export async function requireStrong(engine: Engine, secret: Secret, fields: Sensitive<Fields>, options: Options): Promise<void> {
-  if (options['force'] === true) return
+  if (options.force === true) return
   const why = refusalOf(engine.facts(fields, secret.env, await engine.fingerprints()), secret.policy)
   if (why !== null) throw new KeyturnError('VALUE_REFUSED', `${secret.name}: ${why}`, { hint: 'use another value, or --force if you must' })
 }

@@ -1,31 +1,38 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
+import { closureOf, joinChunks, link, type Piece } from './join.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 
 export interface BundleOptions {
-  /** The file to write. */
+  /** The file to write. What is loaded later lies in a folder of the same name beside it: `secrets.cjs` and `secrets/`. */
   readonly outfile: string
   /** A test build can be told to kill itself at a step boundary; a release has no such code in it. */
   readonly testBuild: boolean
 }
 
 /**
- * The command as one CJS file: a bundle starts several times faster than the modules it is made of. What stands behind
- * `await import()` is in the file too, but runs only when it is asked for.
+ * The command as one CJS file with what every start needs, and chunks that are read when they are called for. Bundled, because modules
+ * start several times slower; cut up, because merely parsing zod, YAML and age takes as long as the rest of `status`
+ * (docs/decisions/bundle-in-chunks.md). Each chunk's text stands in one place only.
  *
  * @returns names of the bundled source files, with their share of the result in bytes.
  */
 export async function bundle(options: BundleOptions): Promise<ReadonlyMap<string, number>> {
   const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }
+  const { dir, name } = path.parse(options.outfile)
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['cli/secrets.ts'],
-    outfile: options.outfile,
+    entryPoints: [{ in: 'cli/secrets.ts', out: name }],
+    outdir: dir,
+    outExtension: { '.js': '.cjs' },
+    chunkNames: `${name}/[name]-[hash]`,
     bundle: true,
+    // Only modules can be cut up; each piece becomes CJS below.
+    splitting: true,
+    format: 'esm',
     platform: 'node',
-    format: 'cjs',
     target: 'node24',
     define: { KEYTURN_VERSION: JSON.stringify(version), KEYTURN_TEST_BUILD: String(options.testBuild) },
     // Names stay, so that a fault reported by a user can be read.
@@ -34,8 +41,48 @@ export async function bundle(options: BundleOptions): Promise<ReadonlyMap<string
     keepNames: false,
     legalComments: 'eof',
     metafile: true,
+    write: false,
     logLevel: 'silent',
   })
-  const inputs = Object.values(result.metafile.outputs)[0]?.inputs ?? {}
-  return new Map(Object.entries(inputs).map(([name, { bytesInOutput }]) => [name, bytesInOutput]))
+  const pieces = await Promise.all(result.outputFiles.map(async ({ path: file, text }) => ({ name: path.basename(file), code: await asCommonJs(text) })))
+  const { outputs } = result.metafile
+  const entry = Object.keys(outputs).find((output) => outputs[output]?.entryPoint === 'cli/secrets.ts') ?? ''
+  const atOnce = closureOf(outputs, entry)
+  const folder = path.join(dir, name)
+  mkdirSync(folder, { recursive: true })
+  const main = pieces.find((piece) => piece.name === path.basename(entry))
+  const rest = pieces.filter((piece) => piece !== main)
+  // The entry last: until then it is the old one, with its chunks. Their names carry hashes, so none is overwritten by another.
+  for (const piece of rest) writeFileSync(path.join(folder, piece.name), atOnce.has(piece.name) ? link(piece.name, `${name}.cjs`) : piece.code)
+  writeFileSync(
+    options.outfile,
+    joinChunks(
+      main as Piece,
+      rest.filter((piece) => atOnce.has(piece.name)),
+      name,
+    ),
+  )
+  removeOthers(folder, new Set(rest.map((piece) => piece.name)))
+  const sizes = new Map<string, number>()
+  for (const { inputs } of Object.values(result.metafile.outputs))
+    for (const [input, { bytesInOutput }] of Object.entries(inputs)) sizes.set(input, (sizes.get(input) ?? 0) + bytesInOutput)
+  return sizes
+}
+
+async function asCommonJs(code: string): Promise<string> {
+  const { code: converted } = await transform(code, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    // import() would go through the loader of modules; require() of a chunk costs a tenth.
+    supported: { 'dynamic-import': false },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'inline',
+  })
+  return converted
+}
+
+function removeOthers(folder: string, kept: ReadonlySet<string>): void {
+  for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(path.join(folder, name), { force: true })
 }

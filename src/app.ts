@@ -93,6 +93,12 @@ export async function loadKinds() {
   return { rotators: ROTATORS, consumers: CONSUMERS, stores: ['local'] as const }
 }
 
+/** Making, reading and checking the keys of the embedded store. */
+export const loadKeyTools = () => import('./stores/identity.ts')
+
+/** Sealing and opening backups with such keys. */
+export const loadSealer = () => import('./stores/local/sealer.ts')
+
 async function readInventory(file: string, options: OpenOptions, env: NodeJS.ProcessEnv): Promise<Inventory> {
   const host = hostOf(env)
   // The cache lies beside those of all inventories: which one it is, is not known before it is read.

@@ -9,12 +9,12 @@ const FAILED = 1
 
 /** `secrets history [NAME]`, `--head`, `--verify [HEAD]`. */
 export const run: Run = async (context, [name], options) => {
-  if (options['head'] && options['verify']) throw new KeyturnError('USAGE', '--head and --verify are two questions', { hint: 'ask one of them' })
+  if (options.head && options.verify) throw new KeyturnError('USAGE', '--head and --verify are two questions', { hint: 'ask one of them' })
   const { out } = context
   const app = await context.app()
   const ledger = await app.ledger()
-  if (options['head']) return printHead(context, ledger)
-  if (options['verify']) return verify(context, ledger, typeof options['verify'] === 'string' ? options['verify'] : null)
+  if (options.head) return printHead(context, ledger)
+  if (options.verify) return verify(context, ledger, typeof options.verify === 'string' ? options.verify : null)
   const events = await eventsOf(ledger, name === undefined ? null : secretStream(app.inventory.id, findSecret(app.inventory, name).id))
   if (out.json) await out.documentStream(document(app.inventory.id, events))
   else await out.stream(lines(events, name === undefined))

@@ -13,10 +13,10 @@ const FILE_WIDTH = 120
 /** `secrets report`. Status 3 with `--fail-on` when a secret is in that state or in a worse one. */
 export const run: Run = async (context, _, options) => {
   const { out } = context
-  const format = options['format'] ?? (out.json ? 'json' : 'table')
+  const format = options.format ?? (out.json ? 'json' : 'table')
   if (out.json && format !== 'json') throw new KeyturnError('USAGE', `--json and --format ${format} contradict each other`, { hint: 'leave one of them out' })
   const status = await readStatus(context)
-  const target = options['output']
+  const target = options.output
   if (typeof target === 'string') {
     const file = resolve(context.cwd, target)
     await writeReport(context, file, await render(status, String(format), { width: FILE_WIDTH, color: false }))
@@ -27,7 +27,7 @@ export const run: Run = async (context, _, options) => {
   } else {
     await out.stream(await render(status, String(format), out))
   }
-  return fails(status, options['failOn']) ? FOUND : 0
+  return fails(status, options.failOn) ? FOUND : 0
 }
 
 async function render(status: Status, format: string, screen: { readonly width: number; readonly color: boolean }): Promise<Iterable<string>> {

@@ -7,7 +7,7 @@ import { readStatus } from '../status.ts'
 /** `secrets status [NAME...] [--at DATE]`. */
 export const run: Run = async (context, names, options) => {
   const { out } = context
-  const at = typeof options['at'] === 'string' ? parseMoment(options['at'], '--at') : undefined
+  const at = typeof options.at === 'string' ? parseMoment(options.at, '--at') : undefined
   const status = await readStatus(context, names, at)
   if (out.json) await out.documentStream(statusJson(status))
   else await out.stream((names.length > 0 ? detailTable : statusTable)(status, out))

@@ -10,5 +10,9 @@ export function findSecret(inventory: Inventory, name: string): Secret {
     name,
     inventory.secrets.flatMap((secret) => [secret.name, ...Object.keys(secret.env)]),
   )
-  throw new KeyturnError('NAME_UNKNOWN', `no secret and no variable is named "${name}" in ${inventory.file}`, close === null ? {} : { hint: `did you mean ${close}?` })
+  throw new KeyturnError(
+    'NAME_UNKNOWN',
+    `no secret and no variable is named "${name}" in ${inventory.file}`,
+    close === null ? {} : { hint: `did you mean ${close}?` },
+  )
 }

@@ -114,9 +114,7 @@ function meaning(command: string, { secret, guided }: StatusRow, outputs: Status
   const refreshed = outputs
     .filter(({ only }) => only === null || only.includes(secret.name))
     .flatMap(({ consumers }) =>
-      consumers.map(({ kind, params, key }) =>
-        kind === 'compose' && typeof params['service'] === 'string' ? `recreates ${params['service']}` : `refreshes ${key}`,
-      ),
+      consumers.map(({ kind, params, key }) => (kind === 'compose' && typeof params.service === 'string' ? `recreates ${params.service}` : `refreshes ${key}`)),
     )
   return refreshed.length > 2 ? `refreshes ${refreshed.length} consumers` : refreshed.join(', ')
 }
