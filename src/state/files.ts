@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { chown, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fromFileSystem, KeyturnError } from '../errors.ts'
+import { type ErrorCode, fromFileSystem, KeyturnError } from '../errors.ts'
 import type { Random } from '../ports.ts'
 import type { Owner } from './paths.ts'
 
@@ -56,22 +56,27 @@ export async function syncFolder(dir: string): Promise<void> {
  * The bytes of a regular file, or `null` where there is none. Neither follows a link nor waits on a pipe.
  *
  * @param limit - bytes; a larger file is not read.
- * @throws KeyturnError FILE_UNREADABLE.
+ * @param odd - the code for what is there and is no such file: larger, a link, a folder, a pipe.
+ * @throws KeyturnError FILE_UNREADABLE where the system refuses.
  */
-export async function readWhole(file: string, limit: number): Promise<{ readonly bytes: Buffer; readonly stat: Stats } | null> {
+export async function readWhole(
+  file: string,
+  limit: number,
+  odd: ErrorCode = 'FILE_UNREADABLE',
+): Promise<{ readonly bytes: Buffer; readonly stat: Stats } | null> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       const stat = await handle.stat()
-      if (!stat.isFile()) throw new KeyturnError('FILE_UNREADABLE', `${file}: not a regular file`)
-      if (stat.size > limit) throw new KeyturnError('FILE_UNREADABLE', `${file}: ${stat.size} bytes, more than the ${limit} that it may have`)
+      if (!stat.isFile()) throw new KeyturnError(odd, `${file}: not a regular file`)
+      if (stat.size > limit) throw new KeyturnError(odd, `${file}: ${stat.size} bytes, more than the ${limit} that it may have`)
       return { bytes: await handle.readFile(), stat }
     } finally {
       await handle.close()
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw new KeyturnError('FILE_UNREADABLE', `${file}: a symbolic link, which is not followed here`)
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw new KeyturnError(odd, `${file}: a symbolic link, which is not followed here`)
     throw fromFileSystem(error, 'read', file)
   }
 }

@@ -17,7 +17,9 @@ import { openSealer } from '../../src/stores/local/sealer.ts'
 import { type LocalStore, openLocalStore } from '../../src/stores/local/store.ts'
 import { canary, filesWithCanary } from '../support/canary.ts'
 import { manualClock } from '../support/clock.ts'
+import { isMissing } from '../support/missing.ts'
 import { seededRandom } from '../support/random.ts'
+import { reasonAgainstSmallDisk, smallDisk } from '../support/small-disk.ts'
 import { pathsIn, type RestoreTask } from './backup-child.ts'
 
 const PATH = 'demo/production/openai'
@@ -37,9 +39,13 @@ interface Machine {
   sealer(identity?: Identity): ReturnType<typeof openSealer>
 }
 
-async function machine(me?: Identity): Promise<Machine> {
+function temporary(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'keyturn-backup-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+async function machine(me?: Identity, folder = temporary()): Promise<Machine> {
   const paths = pathsIn(folder)
   const identity = me ?? (await newIdentity())
   const clock = manualClock()
@@ -260,6 +266,26 @@ describe('a restore', () => {
     expect(one.events()).toEqual(['first', 'second'])
     expect(readdirSync(one.paths.state).sort()).toEqual(['ledger.db', 'restore.lock', 'store'])
   })
+
+  it.skipIf(isMissing('a full disk', reasonAgainstSmallDisk()))(
+    'that the disk cannot hold leaves the old state, and goes through once there is space',
+    async () => {
+      const one = await machine(undefined, smallDisk())
+      one.append('old')
+      await put(one.store, 'old', OLD)
+      const file = path.join(temporary(), 'demo.backup')
+      await put(one.store, 'large', canary(600_000))
+      writeFileSync(file, await one.backup())
+      one.append('new')
+      const options = { paths: one.paths, backup: await readBackup(file, one.sealer(), 'kt_demo'), clock: manualClock(), random: seededRandom(3) }
+      expect((await thrown(restoreBackup(options))).code).toBe('DISK_FULL')
+      expect(one.events()).toEqual(['old', 'new'])
+      expect(readdirSync(one.paths.state).sort()).toEqual(['ledger.db', 'restore.lock', 'store'])
+      await one.store.drop(PATH, 'large')
+      await restoreBackup(options)
+      expect(one.events()).toEqual(['old'])
+    },
+  )
 
   it('while another writes waits, and says so when it takes too long', async () => {
     const one = await restorable()

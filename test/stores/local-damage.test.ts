@@ -1,22 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Encrypter } from 'age-encryption'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { KeyturnError } from '../../src/errors.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import { newIdentity } from '../../src/stores/identity.ts'
@@ -24,6 +10,7 @@ import type { LocalStore } from '../../src/stores/local/store.ts'
 import { findAge } from '../servers/age.ts'
 import { canary, filesWithCanary } from '../support/canary.ts'
 import { isMissing } from '../support/missing.ts'
+import { reasonAgainstSmallDisk, smallDisk } from '../support/small-disk.ts'
 import { type LocalFixture, localFixture } from './local-fixture.ts'
 
 const PATH = 'demo/production/openai'
@@ -414,49 +401,26 @@ describe('the folder of the local store', () => {
 })
 
 describe('a full disk', () => {
-  const tmpfs = temporaryMount()
-  it.skipIf(isMissing('a full disk', tmpfs.reason))('is DISK_FULL before anything is begun, and a write that does not fit leaves the old', async () => {
-    const mount = tmpfs.mount()
-    const fixture = await localFixture()
-    const store = fixture.open({ dir: path.join(mount, 'store') })
-    await put(store, 't1')
-    await store.promote(PATH, 't1', null)
-    await store.ready()
-    const large = canary(1_200_000)
-    await put(store, 't2', PATH, large)
-    expect((await thrown(store.ready())).code).toBe('DISK_FULL')
-    expect((await thrown(put(store, 't3', PATH, large))).code).toBe('DISK_FULL')
-    const old = fixture.fingerprints.of(new Sensitive({ value: VALUE }))
-    expect((await thrown(store.promote(PATH, 't2', old))).code).toBe('DISK_FULL')
-    expect((await store.read([PATH])).get(PATH)?.fields.reveal()).toEqual({ value: VALUE })
-    expect(readdirSync(path.join(mount, 'store', 'tmp'))).toEqual([])
-    await store.drop(PATH, 't2')
-    await put(store, 't3', PATH, 'canary-small')
-    await store.promote(PATH, 't3', old)
-  })
+  it.skipIf(isMissing('a full disk', reasonAgainstSmallDisk()))(
+    'is DISK_FULL before anything is begun, and a write that does not fit leaves the old',
+    async () => {
+      const mount = smallDisk()
+      const fixture = await localFixture()
+      const store = fixture.open({ dir: path.join(mount, 'store') })
+      await put(store, 't1')
+      await store.promote(PATH, 't1', null)
+      await store.ready()
+      const large = canary(1_200_000)
+      await put(store, 't2', PATH, large)
+      expect((await thrown(store.ready())).code).toBe('DISK_FULL')
+      expect((await thrown(put(store, 't3', PATH, large))).code).toBe('DISK_FULL')
+      const old = fixture.fingerprints.of(new Sensitive({ value: VALUE }))
+      expect((await thrown(store.promote(PATH, 't2', old))).code).toBe('DISK_FULL')
+      expect((await store.read([PATH])).get(PATH)?.fields.reveal()).toEqual({ value: VALUE })
+      expect(readdirSync(path.join(mount, 'store', 'tmp'))).toEqual([])
+      await store.drop(PATH, 't2')
+      await put(store, 't3', PATH, 'canary-small')
+      await store.promote(PATH, 't3', old)
+    },
+  )
 })
-
-/** A tmpfs of 2 MB for the time of a test; only root may mount one, and not everywhere. */
-function temporaryMount(): { readonly reason: string | null; mount(): string } {
-  const mount = () => {
-    const point = mkdtempSync(path.join(tmpdir(), 'keyturn-full-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=0700', 'tmpfs', point], { stdio: 'pipe' })
-    return point
-  }
-  const unmount = (point: string) => {
-    execFileSync('umount', [point])
-    rmdirSync(point)
-  }
-  if (process.getuid?.() !== 0) return { reason: 'only root may mount a small file system', mount }
-  try {
-    unmount(mount())
-  } catch {
-    return { reason: 'root may not mount a file system here', mount }
-  }
-  const forTest = () => {
-    const point = mount()
-    onTestFinished(() => unmount(point))
-    return point
-  }
-  return { reason: null, mount: forTest }
-}

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -6,51 +5,15 @@ import { Sensitive } from '../../src/sensitive.ts'
 import { writeIdentity } from '../../src/stores/identity.ts'
 import type { LocalStore } from '../../src/stores/local/store.ts'
 import { canary } from '../support/canary.ts'
-import { recordPrinted } from '../support/printed.ts'
 import { seededRandom } from '../support/random.ts'
 import { type ChildTask, FINGERPRINTS } from './local-child.ts'
 import { type LocalFixture, localFixture } from './local-fixture.ts'
+import { runChild } from './local-run.ts'
 
 const PATH = 'demo/production/openai'
 const OLD = canary()
 const NEW = canary()
 const box = (value: string) => new Sensitive({ value })
-
-interface Ended {
-  readonly signal: string | null
-  readonly error: { readonly code: string; readonly message: string } | null
-}
-
-/** Runs one child on the fixture's store. */
-async function runChild(fixture: LocalFixture, task: Partial<ChildTask>): Promise<Ended> {
-  const whole: ChildTask = {
-    dir: fixture.dir,
-    identityFile: path.join(fixture.dir, '..', 'identity.txt'),
-    recipients: [fixture.me.recipient, fixture.recovery.recipient],
-    op: 'ready',
-    path: PATH,
-    token: 'new',
-    expect: null,
-    newRecipients: [fixture.me.recipient],
-    killAt: 0,
-    times: 0,
-    ...task,
-  }
-  return new Promise((resolve) => {
-    const child = path.join(import.meta.dirname, 'local-child.ts')
-    execFile(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', child, JSON.stringify(whole)],
-      { env: { KEYTURN_TEST_VALUE: NEW } },
-      (error, stdout, stderr) => {
-        recordPrinted('the child', stdout + stderr)
-        const said = stderr.startsWith('{') ? (JSON.parse(stderr) as Ended['error']) : null
-        if (error && !error.signal && !said) throw new Error(`the child failed: ${stderr}`)
-        resolve({ signal: error?.signal ?? null, error: said })
-      },
-    )
-  })
-}
 
 async function prepared(): Promise<{ fixture: LocalFixture; store: LocalStore }> {
   const fixture = await localFixture()
@@ -147,7 +110,7 @@ describe('a process killed with SIGKILL at any point of a write', () => {
     await before?.(store)
     let kills = 0
     for (let killAt = 1; ; killAt++) {
-      const { signal, error } = await runChild(fixture, { ...task, killAt })
+      const { signal, error } = await runChild(fixture, NEW, { ...task, killAt })
       expect(error).toBeNull()
       if (signal === null) break
       expect(signal).toBe('SIGKILL')
@@ -163,7 +126,7 @@ describe('a process killed with SIGKILL at any point of a write', () => {
   it('may have been the very first one', async () => {
     const { fixture } = await prepared()
     const fresh = { dir: path.join(fixture.dir, 'fresh'), op: 'put' as const }
-    for (let killAt = 1; (await runChild(fixture, { ...fresh, killAt })).signal; killAt++) expect(killAt).toBeLessThan(20)
+    for (let killAt = 1; (await runChild(fixture, NEW, { ...fresh, killAt })).signal; killAt++) expect(killAt).toBeLessThan(20)
     expect((await fixture.open({ dir: fresh.dir }).get(PATH, ['new']))[0]?.fields.reveal()).toEqual({ value: NEW })
   })
 })
@@ -171,7 +134,7 @@ describe('a process killed with SIGKILL at any point of a write', () => {
 describe('several processes at once', () => {
   it('lose nothing of each other', { timeout: 60_000 }, async () => {
     const { fixture, store } = await prepared()
-    const ends = await Promise.all(['a', 'b', 'c'].map((token) => runChild(fixture, { op: 'count', token, times: 8 })))
+    const ends = await Promise.all(['a', 'b', 'c'].map((token) => runChild(fixture, NEW, { op: 'count', token, times: 8 })))
     expect(ends).toEqual(ends.map(() => ({ signal: null, error: null })))
     const fields = Object.keys((await store.read([PATH])).get(PATH)?.fields.reveal() ?? {})
     expect(fields).toHaveLength(24 + 2)
@@ -181,7 +144,7 @@ describe('several processes at once', () => {
   it('let exactly one change what all of them expect', { timeout: 60_000 }, async () => {
     const { fixture, store } = await prepared()
     for (const n of [1, 2, 3]) await store.put(PATH, { token: `t${n}`, fields: box(`canary-${n}-number`), handle: null })
-    const ends = await Promise.all([1, 2, 3].map((n) => runChild(fixture, { op: 'promote', token: `t${n}`, expect: FINGERPRINTS.of(box(OLD)) })))
+    const ends = await Promise.all([1, 2, 3].map((n) => runChild(fixture, NEW, { op: 'promote', token: `t${n}`, expect: FINGERPRINTS.of(box(OLD)) })))
     expect(ends.map((end) => end.error?.code ?? 'done').sort()).toEqual(['STORE_CHANGED', 'STORE_CHANGED', 'done'])
   })
 })

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { fromFileSystem, isKeyturnError, KeyturnError } from '../../errors.ts'
+import { fromFileSystem, KeyturnError } from '../../errors.ts'
 import { type Fault, makeFolder, placeNew, placeOver, readWhole, removeLeftovers, syncFolder, type Writing, writeTemp } from '../../state/files.ts'
 import type { Token } from '../../terms.ts'
 import { encodeName } from './names.ts'
@@ -95,14 +95,9 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
     versionFile: (path, seq, token) => join(folder(path), 'versions', `${String(seq).padStart(6, '0')}~${encodeName(token)}.age`),
 
     async read(file) {
-      try {
-        const bytes = async () => (await readWhole(file, LARGEST_FILE))?.bytes ?? null
-        return (await bytes()) ?? (await afterSwap(bytes))
-      } catch (error) {
-        // A folder, a pipe, a link or gigabytes in place of a record: this one file is lost, the others are not.
-        if (isKeyturnError(error, 'FILE_UNREADABLE') && !error.message.includes('cannot read it')) throw new KeyturnError('STORE_DAMAGED', error.message)
-        throw error
-      }
+      // A folder, a pipe, a link or gigabytes in place of a record: this one file is lost, the others are not.
+      const bytes = async () => (await readWhole(file, LARGEST_FILE, 'STORE_DAMAGED'))?.bytes ?? null
+      return (await bytes()) ?? (await afterSwap(bytes))
     },
 
     async write(file, bytes, check) {
