@@ -81,7 +81,7 @@ export const asteriskAri = defineRotator<AsteriskParams>({
     const conf = await readHost(host)
     const edits = restEdits(ctx, conf, old)
     if (edits.length === 0 && (await tryLogin(host.ari, old)).login === 'refused') return endNote(host, null)
-    if (ctx.params.users === undefined && holds(conf, old)) throw inUse(old.user, host.config)
+    if (edits.length === 0 && holds(conf, old)) throw inUse(old.user, host.config)
     const sockets = await makeChange(
       host,
       {
@@ -137,9 +137,13 @@ function editFor(ctx: Context, conf: Conf, name: string, password: string): read
 
 const hidden = (conf: Conf): string => (conf.execs.length === 0 ? '' : ` (what "#exec" in ${conf.execs[0]} gives cannot be seen)`)
 
-/** Two users in turn: the one that this credential belongs to is put to rest, while the file still has this very password for it. */
+/**
+ * The user that this credential belongs to is put to rest, while the file still has this very password for it. An only user rests
+ * only where its present credential is to end: a former one died when the present one was set.
+ */
 function restEdits(ctx: Context, conf: Conf, old: Credential): readonly Edit[] {
-  if (ctx.params.users === undefined) return []
+  const current = currentLogin(ctx)
+  if (ctx.params.users === undefined && (current === null || !same(current, old))) return []
   const user = findUser(conf, old.user)
   return user.state === 'active' && ofFile(user.password?.value) === old.password.reveal() ? restUser(old.user, user) : []
 }
