@@ -46,7 +46,7 @@ async function download(suite: string, packages: readonly string[], work: string
     ...[`Dir::State=${work}`, `Dir::State::lists=${work}/lists`, `Dir::State::status=${work}/status`, `Dir::Cache=${work}/cache`],
     ...[`Dir::Etc=${work}/etc`, `Dir::Etc::sourcelist=${sources}`, 'Dir::Etc::sourceparts=-'],
     // The Release file of a release that moves, or has ended, may be past its date; its signature is checked all the same.
-    ...['APT::Install-Recommends=false', 'Acquire::Check-Valid-Until=false', 'Acquire::Languages=none', 'Acquire::Retries=2'],
+    ...['APT::Install-Recommends=false', 'Acquire::Check-Valid-Until=false', 'Acquire::Languages=none', 'Acquire::Retries=2', 'APT::Update::Error-Mode=any'],
     ...['APT::Sandbox::User=', 'Debug::NoLocking=1', 'APT::Get::Assume-Yes=true'],
   ].flatMap((setting) => ['-o', setting])
   let said = ''

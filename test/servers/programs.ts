@@ -6,7 +6,7 @@ import { cacheFolder, filledOnce } from './cache.ts'
 import { reasonAgainstDebian, unpackDebian } from './debian.ts'
 
 /** Programs that tests run as they are, and the Debian packages that have them. */
-const PACKAGES = { git: 'git' } as const
+const PACKAGES = { git: 'git', openssl: 'openssl' } as const
 
 type ProgramName = keyof typeof PACKAGES
 
@@ -47,15 +47,17 @@ async function unpack(name: ProgramName): Promise<void> {
   mkdirSync(unpackedPrograms(), { recursive: true })
   const target = path.join(unpackedPrograms(), name)
   if (!existsSync(target)) writeFileSync(target, wrapper(root, name), { mode: 0o755 })
-  execFileSync(target, ['--version'], { stdio: 'ignore' })
+  execFileSync(target, ['version'], { stdio: 'ignore' })
 }
 
-/** Libraries of the same release as the machine's, so that both fit; git also looks for its parts where it was installed. */
+/** Libraries of the same release as the machine's, so that both fit. Both programs look for further files where they were installed. */
 function wrapper(root: string, name: ProgramName): string {
   const libraries = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((triplet) => [`${root}/usr/lib/${triplet}`, `${root}/lib/${triplet}`])
   const settings = [
     `LD_LIBRARY_PATH='${libraries.filter((folder) => existsSync(folder)).join(':')}'`,
-    ...(name === 'git' ? [`GIT_EXEC_PATH='${root}/usr/lib/git-core'`, `GIT_TEMPLATE_DIR='${root}/usr/share/git-core/templates'`] : []),
+    `GIT_EXEC_PATH='${root}/usr/lib/git-core'`,
+    `GIT_TEMPLATE_DIR='${root}/usr/share/git-core/templates'`,
+    `OPENSSL_CONF='${root}/etc/ssl/openssl.cnf'`,
   ]
   return `#!/bin/sh\n${settings.join(' ')} exec '${root}/usr/bin/${name}' "$@"\n`
 }
