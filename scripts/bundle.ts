@@ -15,7 +15,7 @@ export interface BundleOptions {
 /**
  * The command as one CJS file with what every start needs, and chunks that are read when they are called for. Bundled, because modules
  * start several times slower; cut up, because merely parsing zod, YAML and age takes as long as the rest of `status`
- * (docs/decisions/bundle-in-chunks.md). Each chunk's text stands in one place only.
+ * (docs/decisions/0020-bundle-in-chunks.md). Each chunk's text stands in one place only.
  *
  * @returns names of the bundled source files, with their share of the result in bytes.
  */
