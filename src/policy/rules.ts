@@ -46,6 +46,8 @@ export const RULES = {
 
 export type RuleName = keyof typeof RULES
 
+const IN_ORDER: readonly Rule[] = Object.values(RULES)
+
 /** Severities from worst to none. */
 const ORDER: readonly Severity[] = ['attention', 'violation', 'overdue', 'due', 'info']
 
@@ -55,7 +57,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = { 'max-age': ['max-a
 /** All findings, worst first. Those that an exception covers come last, with severity `info`. */
 export function evaluate(input: RuleInput): readonly RuleFinding[] {
   const found: RuleFinding[] = []
-  for (const rule of Object.values<Rule>(RULES)) {
+  for (const rule of IN_ORDER) {
     const finding = rule(input)
     if (finding) found.push(withException(finding, input))
   }
@@ -230,14 +232,14 @@ export const exempt = (secret: Secret): boolean => secret.rotator.kind === 'none
 export const atLeast = (state: SecretState | null): boolean => state?.current?.source === 'file' || state?.current?.source === 'first-seen'
 
 /** Its fields that are secret, each with the name that people know it by: its variable. */
-export function* secretFields({ secret, state }: Pick<RuleInput, 'secret' | 'state'>): Generator<{ readonly name: string; readonly facts: FieldFacts }> {
+export function secretFields({ secret, state }: Pick<RuleInput, 'secret' | 'state'>): readonly { readonly name: string; readonly facts: FieldFacts }[] {
   const facts = state?.current?.facts
-  if (!facts) return
-  for (const field of Object.keys(facts)) {
+  const fields: { readonly name: string; readonly facts: FieldFacts }[] = []
+  for (const field in facts) {
     const one = facts[field]
-    if (!one || one.identifier) continue
-    yield { name: variableOf(secret, field), facts: one }
+    if (one && !one.identifier) fields.push({ name: variableOf(secret, field), facts: one })
   }
+  return fields
 }
 
 function variableOf(secret: Secret, field: string): string {
@@ -245,7 +247,12 @@ function variableOf(secret: Secret, field: string): string {
   return `field ${field}`
 }
 
-function firstField(input: RuleInput, fits: (facts: FieldFacts) => boolean): { readonly name: string; readonly facts: FieldFacts } | null {
-  for (const field of secretFields(input)) if (fits(field.facts)) return field
+/** Asked by five rules of every secret, so nothing is made for a field that does not fit. */
+function firstField({ secret, state }: RuleInput, fits: (facts: FieldFacts) => boolean): { readonly name: string; readonly facts: FieldFacts } | null {
+  const facts = state?.current?.facts
+  for (const field in facts) {
+    const one = facts[field]
+    if (one && !one.identifier && fits(one)) return { name: variableOf(secret, field), facts: one }
+  }
   return null
 }

@@ -17,6 +17,8 @@ const PLAIN = '\u001b[0m'
 
 /** Names longer than this are cut in the table, so that one of them does not push everything else off the screen. */
 const LONGEST_NAME = 32
+/** Rows whose texts are kept in memory. */
+const FEW = 2000
 /** Below this the reason would be unreadable; a narrow terminal wraps instead. */
 const NARROWEST_WHY = 16
 
@@ -93,7 +95,12 @@ function topLine(status: Status, { width, color }: Screen): string {
 function* rowsTable({ rows, at }: Status, { width, color }: Screen): Generator<string> {
   if (rows.length === 0) return
   const widths = COLUMNS.map(({ title }) => title.length)
-  for (const row of rows) for (const [i, { cell }] of COLUMNS.entries()) widths[i] = Math.max(widths[i] ?? 0, cell(row, at).length)
+  // Kept between measuring and printing where they are few: many are made twice, which takes less memory.
+  const kept = rows.length <= FEW ? rows.map((row) => cellsOf(row, at)) : null
+  for (let r = 0; r < rows.length; r++) {
+    const cells = kept?.[r] ?? cellsOf(rows[r] as StatusRow, at)
+    for (let i = 0; i < cells.length; i++) widths[i] = Math.max(widths[i] ?? 0, (cells[i] as string).length)
+  }
   const last = COLUMNS.length - 1
   const before = widths.slice(0, last).reduce((sum, w) => sum + w + 2, 2)
   const left = Math.max(NARROWEST_WHY, width - before)
@@ -104,12 +111,15 @@ function* rowsTable({ rows, at }: Status, { width, color }: Screen): Generator<s
       .trimEnd()
   const title = `  ${line(COLUMNS.map((column) => column.title))}`
   yield `${color ? DIM : ''}${title}${color ? PLAIN : ''}\n`
-  for (const row of rows) {
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r] as StatusRow
     const mark = MARKS[row.state]
     const paint = color ? COLORS[mark] : undefined
-    yield `${paint ?? ''}${mark} ${line(COLUMNS.map(({ cell }) => cell(row, at)))}${paint ? PLAIN : ''}\n`
+    yield `${paint ?? ''}${mark} ${line(kept?.[r] ?? cellsOf(row, at))}${paint ? PLAIN : ''}\n`
   }
 }
+
+const cellsOf = (row: StatusRow, at: number): readonly string[] => COLUMNS.map(({ cell }) => cell(row, at))
 
 function* failedJobs({ jobs, at }: Status): Generator<string> {
   if (jobs.length === 0) return
