@@ -10,6 +10,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   '': async () => none,
   adopt: () => import('./commands/adopt.ts'),
   approve: () => import('./commands/approve.ts'),
+  init: () => import('./commands/init.ts'),
   get: () => import('./commands/get.ts'),
   help: () => import('./commands/help.ts'),
   history: () => import('./commands/history.ts'),

@@ -16,12 +16,15 @@ export const MAY_REVEAL: readonly RegExp[] = [
   /^src\/(stores|rotators|outputs)\//,
   /^src\/policy\/facts\.ts$/,
   /^src\/fingerprint\.ts$/,
-  /^src\/consumers\/http\.ts$/,
+  // A bearer is sent, a challenge's answer is computed, and what a program said is searched for values before it is shown.
+  /^src\/consumers\/(challenge|http|scrub)\.ts$/,
   // Look for values in files and in what a program prints.
   /^src\/guards\/(scan|scrub)\.ts$/,
   // Tells a secret from a setting by its value, and takes it from the env file into the store.
   /^src\/inventory\/import\//,
   /^cli\/commands\/(get|run|check)\.ts$/,
+  // Shows the recovery key to the one person who is to write it down.
+  /^cli\/recovery-key\.ts$/,
 ]
 
 const MAY_READ_ENVIRONMENT = [ROOT, 'src/inventory/load.ts']

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { placeOver, readWhole, type Writing, writeTemp } from '../../state/files.ts'
+import { readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { makeFolder, placeOver, readWhole, type Writing, writeTemp } from '../../state/files.ts'
+import { locked } from '../../state/lock.ts'
+import type { Setup } from './adopt.ts'
+import { undoIgnore } from './ignore.ts'
+import { removeLeftovers, replaceText } from './place.ts'
 
 /**
  * An `init` that has begun to write and is not done. Kept outside of the project, so that the next `init` there can take away
@@ -13,8 +17,9 @@ export interface Pending {
   readonly stage: 'writing' | 'committing'
   /** Folders and files that exist for this id alone. */
   readonly paths: readonly string[]
-  /** The recovery key file that it made, and whose it is. */
-  readonly recovery: { readonly file: string; readonly recipient: string } | null
+  readonly ignores: Setup['ignores']
+  /** Key files that it makes where the user wants them, and whose they are. */
+  readonly keys: readonly { readonly file: string; readonly recipient: string }[]
 }
 
 /** Where the note about an unfinished `init` of this inventory file lies. */
@@ -23,33 +28,27 @@ export interface PendingPlace {
   readonly folder: string
   /** Absolute path of the `secrets.yaml` to be. */
   readonly inventoryFile: string
+  readonly writing: Writing
 }
 
-const LARGEST = 64 * 1024
+/** Ignore files are repeated in it, before and after. */
+const LARGEST = 8 * 1024 * 1024
 
 const noteOf = ({ folder, inventoryFile }: PendingPlace): string =>
   join(folder, `${createHash('sha256').update(inventoryFile).digest('hex').slice(0, 32)}.json`)
 
-/** Says what is about to be written, before it is. @throws DISK_FULL or FILE_UNWRITABLE */
-export async function notePending(place: PendingPlace, pending: Pending, writing: Writing): Promise<void> {
-  await mkdir(place.folder, { recursive: true, mode: 0o700 })
-  const temp = await writeTemp(place.folder, Buffer.from(JSON.stringify(pending)), writing)
-  await placeOver(temp, noteOf(place), writing)
+/** Says what is about to be written, before it is. @throws KeyturnError DISK_FULL or FILE_UNWRITABLE */
+export async function notePending(place: PendingPlace, pending: Pending): Promise<void> {
+  await makeFolder(place.folder, place.writing.owner)
+  const temp = await writeTemp(place.folder, Buffer.from(JSON.stringify(pending)), place.writing)
+  await placeOver(temp, noteOf(place), place.writing)
 }
 
-/** The unfinished one; `null`: none. */
-export async function readPending(place: PendingPlace): Promise<Pending | null> {
-  const found = await readWhole(noteOf(place), LARGEST)
-  if (found === null) return null
-  try {
-    const pending = JSON.parse(found.bytes.toString('utf8')) as Pending
-    return Array.isArray(pending.paths) && pending.paths.every((path) => typeof path === 'string' && path.includes(pending.id)) ? pending : null
-  } catch {
-    return null
-  }
-}
+/** Only one at a time may work on an inventory file: another would take it for one that was killed. @throws KeyturnError STORE_BUSY */
+export const alone = <T>(place: PendingPlace, signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
+  makeFolder(place.folder, place.writing.owner).then(() => locked(`${noteOf(place)}.lock`, { waitMs: 10_000, owner: place.writing.owner, signal }, work))
 
-/** It is done, or given up. Repeatable. */
+/** It is done. Repeatable. */
 export async function closePending(place: PendingPlace): Promise<void> {
   await rm(noteOf(place), { force: true })
 }
@@ -58,17 +57,50 @@ export async function closePending(place: PendingPlace): Promise<void> {
  * Takes away what an unfinished `init` wrote. Only where `secrets.yaml` was certainly never written: else the values may
  * have been rotated since, and this would be their only copy.
  *
- * @param isOurs whether the recovery key file still holds the key that was written to it
+ * @param isOurs whether a key file still holds the key that was written to it
  * @returns whether anything was taken away.
  */
 export async function forgetPending(place: PendingPlace, isOurs: (file: string, recipient: string) => Promise<boolean>): Promise<boolean> {
   const pending = await readPending(place)
   if (pending === null) return false
+  await removeLeftovers(dirname(place.inventoryFile))
   if (pending.stage === 'writing') {
+    await undoIgnores(pending.ignores, place.writing.random)
     for (const path of pending.paths) await rm(path, { recursive: true, force: true })
-    const { recovery } = pending
-    if (recovery !== null && (await isOurs(recovery.file, recovery.recipient))) await rm(recovery.file, { force: true })
+    for (const { file, recipient } of pending.keys) if (await isOurs(file, recipient)) await rm(file, { force: true })
   }
   await closePending(place)
   return pending.stage === 'writing'
+}
+
+async function readPending(place: PendingPlace): Promise<Pending | null> {
+  const found = await readWhole(noteOf(place), LARGEST)
+  if (found === null) return null
+  try {
+    const pending = JSON.parse(found.bytes.toString('utf8')) as Pending
+    // What is deleted must be named for the id: a damaged note deletes nothing.
+    return Array.isArray(pending.ignores) && Array.isArray(pending.keys) && pending.paths.every((path) => path.includes(pending.id)) ? pending : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Takes our lines out of the ignore files again; whatever else was changed there stays. A file that holds nothing else goes.
+ *
+ * @returns the files that were changed.
+ * @throws KeyturnError FILE_UNWRITABLE or DISK_FULL.
+ */
+export async function undoIgnores(ignores: Setup['ignores'], random: Writing['random']): Promise<readonly string[]> {
+  const changed: string[] = []
+  for (const change of ignores) {
+    const now = await readFile(change.path, 'utf8').catch(() => null)
+    if (now === null) continue
+    const text = undoIgnore(now, change)
+    if (text === now) continue
+    if (text === null) await rm(change.path, { force: true })
+    else await replaceText(change.path, text, random)
+    changed.push(change.path)
+  }
+  return changed
 }

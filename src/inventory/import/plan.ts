@@ -1,0 +1,211 @@
+import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { KeyturnError } from '../../errors.ts'
+import { fingerprinter } from '../../fingerprint.ts'
+import { compose } from '../../outputs/dialects/compose.ts'
+import { decodeText, MAX_TEXT_BYTES } from '../../outputs/text.ts'
+import { isTracked } from '../../outputs/tracked.ts'
+import { recordFacts } from '../../policy/facts.ts'
+import { Sensitive } from '../../sensitive.ts'
+import { readWhole } from '../../state/files.ts'
+import type { Json } from '../../terms.ts'
+import { type NewSecret, renderInventory } from '../render.ts'
+import type { Original } from './adopt.ts'
+import { lookAround } from './around.ts'
+import { type IgnoreChange, planIgnores } from './ignore.ts'
+import { conflictsBetween, type EnvSource, type Proposal, type ProposedSecret, propose } from './propose.ts'
+import { readVariables } from './read.ts'
+
+export interface PlanOptions {
+  readonly cwd: string
+  /** As given: env files, and an `ari.conf`. Empty: `.env`. */
+  readonly files: readonly string[]
+  /** Where the inventory shall be; `null`: `secrets.yaml` here, or that of the environment. */
+  readonly config: string | null
+  readonly environment: string | null
+}
+
+/** All that `init` is going to do, read and decided, with nothing written. */
+export interface ImportPlan {
+  /** Absolute. */
+  readonly inventoryFile: string
+  readonly dir: string
+  readonly environment: string | null
+  readonly project: string
+  readonly proposal: Proposal
+  readonly originals: readonly Original[]
+  /** Paths are absolute. */
+  readonly ignores: readonly IgnoreChange[]
+  readonly weak: readonly { readonly variable: string; readonly reason: string }[]
+  readonly remarks: readonly string[]
+}
+
+/**
+ * Reads the files and decides everything.
+ *
+ * @throws KeyturnError CONFIG_EXISTS; FILE_UNREADABLE or ENV_UNREADABLE naming the file and the line; USAGE for files that
+ * contradict each other.
+ */
+export async function planImport(options: PlanOptions): Promise<ImportPlan> {
+  const { cwd, environment } = options
+  const inventoryFile = resolve(cwd, options.config ?? (environment === null || environment === 'production' ? 'secrets.yaml' : `secrets.${environment}.yaml`))
+  if (lstatSync(inventoryFile, { throwIfNoEntry: false }) !== undefined)
+    throw new KeyturnError('CONFIG_EXISTS', `${nameFrom(cwd, inventoryFile)} is there already`)
+  const dir = dirname(inventoryFile)
+  const given = options.files.map((file) => resolve(cwd, file))
+  const confs = given.filter((file) => basename(file).endsWith('.conf'))
+  const wanted = given.filter((file) => !confs.includes(file))
+  const files = await Promise.all((wanted.length === 0 ? [resolve(cwd, '.env')] : [...new Set(wanted)]).map((file) => readEnv(file, cwd, dir)))
+  const sources = files.map(({ source }) => source)
+  refuseConflicts(sources)
+  const around = lookAround(
+    dir,
+    files.map(({ file }) => file),
+  )
+  const proposal = propose(sources, await ariConfFrom(confs, dir, cwd))
+  const ignores = planIgnores(around.question).map((change) => ({ ...change, path: join(around.root, change.path) }))
+  return {
+    inventoryFile,
+    dir,
+    environment: environment === 'production' ? null : environment,
+    project: projectOf(dir),
+    proposal,
+    originals: files.map(({ original }) => original),
+    ignores,
+    weak: weakOnes(proposal.secrets),
+    remarks: [...proposal.remarks, ...files.flatMap(({ original }) => remarkOnMode(original)), ...(await remarksOnGit(files))],
+  }
+}
+
+interface Read {
+  readonly file: string
+  /** Without symbolic links. */
+  readonly real: string
+  readonly source: EnvSource
+  readonly original: Original
+}
+
+async function readEnv(file: string, cwd: string, dir: string): Promise<Read> {
+  const named = nameFrom(cwd, file)
+  const stat = lstatSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) throw new KeyturnError('FILE_UNREADABLE', `${named}: there is no such file`, { hint: hintFor(file, cwd) })
+  if (stat.isDirectory()) throw new KeyturnError('FILE_UNREADABLE', `${named}: this is a folder`, { hint: `secrets init ${join(named, '.env')}` })
+  // A link is followed: what it names is what the programs read.
+  const real = stat.isSymbolicLink() ? followed(file, named) : file
+  const found = await readWhole(real, MAX_TEXT_BYTES)
+  if (found === null) throw new KeyturnError('FILE_UNREADABLE', `${named}: there is no such file`, { hint: hintFor(file, cwd) })
+  if (found.bytes.length === 0) throw new KeyturnError('ENV_UNREADABLE', `${named}: the file is empty`, { hint: 'put the variables into it first' })
+  const text = decodeText(found.bytes, named)
+  const variables = readVariables(text, compose, named)
+  if (variables.length === 0) throw new KeyturnError('ENV_UNREADABLE', `${named}: no line of it is NAME=VALUE`, { hint: 'is it the right file?' })
+  const asOutput = relative(dir, file).split(sep).join('/')
+  return {
+    file,
+    real: realpathSync(real),
+    source: { file: asOutput, variables, changedAt: Math.floor(found.stat.mtimeMs) },
+    original: { file: asOutput, text, mode: found.stat.mode & 0o777 },
+  }
+}
+
+function followed(file: string, named: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    throw new KeyturnError('FILE_UNREADABLE', `${named}: a symbolic link that leads nowhere`, { hint: 'remove the link, or make the file it names' })
+  }
+}
+
+/** What could have been meant. */
+function hintFor(file: string, cwd: string): string {
+  let names: readonly string[]
+  try {
+    names = readdirSync(dirname(file))
+  } catch {
+    return 'correct the name'
+  }
+  const sample = names.find((name) => /^(dot-)?\.?env[.-]?(example|sample|template|dist)$|^\.env\.(example|sample|template|dist)$/.test(name))
+  const others = names.filter((name) => /^\.env(\.|$)|\.env$/.test(name) && name !== sample)
+  if (others.length > 0) return `there is ${others.slice(0, 3).join(', ')}: secrets init ${nameFrom(cwd, join(dirname(file), others[0] ?? ''))}`
+  return sample === undefined ? 'name the file that holds the variables: secrets init FILE' : `cp ${sample} .env, fill it in, and run the command again`
+}
+
+function refuseConflicts(sources: readonly EnvSource[]): void {
+  const conflicts = conflictsBetween(sources)
+  if (conflicts.length === 0) return
+  throw new KeyturnError('USAGE', 'the files give different values to the same names, so they are not one environment', {
+    details: conflicts.map(({ name, files }) => `${name}: ${files.join(', ')}`),
+    hint: 'one inventory an environment: secrets init FILE -e NAME',
+  })
+}
+
+/** One that was given, or one that lies where projects have it. */
+async function ariConfFrom(given: readonly string[], dir: string, cwd: string): Promise<string | null> {
+  const [file, ...more] = given
+  if (more.length > 0) throw new KeyturnError('USAGE', 'only one ari.conf can be given')
+  const candidates =
+    file === undefined ? ['ari.conf', 'asterisk/ari.conf', 'config/asterisk/ari.conf', 'asterisk/etc/ari.conf'].map((name) => join(dir, name)) : [file]
+  for (const candidate of candidates) {
+    const found = await readWhole(candidate, MAX_TEXT_BYTES).catch((error: unknown) => {
+      if (file === undefined) return null
+      throw error
+    })
+    if (found !== null) return relative(dir, candidate).split(sep).join('/')
+    if (file !== undefined) throw new KeyturnError('FILE_UNREADABLE', `${nameFrom(cwd, candidate)}: there is no such file`)
+  }
+  return null
+}
+
+/** Only asked whether a value is weak: nothing is compared by these fingerprints, and nothing is kept. */
+const THROWAWAY = fingerprinter('none', new Sensitive(new Uint8Array(32)))
+
+function weakOnes(secrets: readonly ProposedSecret[]): readonly { readonly variable: string; readonly reason: string }[] {
+  return secrets.flatMap((secret) => {
+    if (secret.fields === null) return []
+    const facts = recordFacts(secret.fields, { env: secret.env, fingerprints: THROWAWAY })
+    return Object.entries(secret.env).flatMap(([variable, field]) => {
+      const weak = facts[field]?.weak
+      return weak === undefined || facts[field]?.identifier ? [] : [{ variable, reason: weak }]
+    })
+  })
+}
+
+const remarkOnMode = ({ file, mode }: Original): readonly string[] =>
+  (mode & 0o077) === 0 ? [] : [`${file} can be read by other users of this machine (mode ${mode.toString(8)}); the first sync makes it 600`]
+
+/** Ignore rules do nothing for a file that was committed before. */
+async function remarksOnGit(files: readonly Read[]): Promise<readonly string[]> {
+  const tracked = await Promise.all(files.map(async (one) => ((await isTracked(one.real)).tracked ? [one.source.file] : [])))
+  return tracked.flat().map((file) => `git tracks ${file}, so its values are in the history; nothing is written to it before "git rm --cached ${file}"`)
+}
+
+const nameFrom = (cwd: string, file: string): string => {
+  const path = relative(cwd, file)
+  return path === '' || path.startsWith('..') ? file : path
+}
+
+/** Of the folder, as the inventory allows it. */
+const projectOf = (dir: string): string =>
+  basename(dir)
+    .replace(/[^A-Za-z0-9 _.-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 64) || 'project'
+
+/** The text of `secrets.yaml`. */
+export function inventoryText(plan: ImportPlan, id: string, recipients: readonly { readonly recipient: string; readonly comment: string }[]): string {
+  return renderInventory({
+    id,
+    project: plan.project,
+    ...(plan.environment !== null && { environment: plan.environment }),
+    recipients,
+    secrets: [...plan.proposal.secrets].sort((a, b) => rank(a) - rank(b)).map(declared),
+    outputs: plan.proposal.outputs,
+  })
+}
+
+/** What acts by itself first, what is never touched last; else in the order of the file. */
+const rank = ({ rotator: { kind } }: ProposedSecret): number => (kind === 'none' ? 2 : kind === 'manual' ? 1 : 0)
+
+function declared({ name, env, rotator }: ProposedSecret): NewSecret {
+  const params = Object.fromEntries(Object.entries(rotator.params).filter((entry): entry is [string, Json] => entry[1] !== undefined))
+  return { name, env, rotator: { kind: rotator.kind, params }, ...(rotator.kind === 'none' && { reason: rotator.reason }) }
+}
