@@ -30,8 +30,8 @@ interface Manifest {
 
 const SCHEMA = 'keyturn/backup@1'
 
-/** Everything is held in memory, some four times while it is encrypted. A thousand secrets with years of history need a tenth. */
-export const LARGEST_BACKUP = 512 * 1024 * 1024
+/** Everything is held in memory, some five times while it is encrypted. A thousand secrets with years of history need a tenth. */
+export const LARGEST_BACKUP = 256 * 1024 * 1024
 
 const NAME = /^(ledger\.db|store\/paths\/[a-z0-9%+~_.-]+(\/versions)?\/[a-z0-9%+~_.-]+\.age|inventory\/[^/\0]+|keys\/[a-z.]+)$/
 
@@ -39,7 +39,7 @@ const NAME = /^(ledger\.db|store\/paths\/[a-z0-9%+~_.-]+(\/versions)?\/[a-z0-9%+
  * The plain bytes of a backup: a line of JSON with name, size and SHA-256 of each file, then the files. The same backup gives
  * the same bytes.
  *
- * @throws KeyturnError UNSUPPORTED for more than 512 MiB.
+ * @throws KeyturnError UNSUPPORTED for more than 256 MiB.
  */
 export function packArchive(backup: Backup): Buffer {
   const entries = [...backup.files].sort(([a], [b]) => (a < b ? -1 : 1))

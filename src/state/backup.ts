@@ -26,7 +26,7 @@ export interface BackupOptions {
  * One encrypted file of ledger, store and inventory. Others may go on meanwhile: the ledger is copied as it is at one
  * moment, and the store after it, so that the copy of the store has every version which that of the ledger knows.
  *
- * @throws KeyturnError RESTORE_NEEDED where there is no state; LEDGER_DAMAGED; UNSUPPORTED for more than 512 MiB; STORE_BUSY;
+ * @throws KeyturnError RESTORE_NEEDED where there is no state; LEDGER_DAMAGED; UNSUPPORTED for more than 256 MiB; STORE_BUSY;
  * what the sealer throws.
  */
 export async function makeBackup(options: BackupOptions): Promise<Uint8Array> {
