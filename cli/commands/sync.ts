@@ -51,10 +51,12 @@ function variablesOf(inventory: Inventory, name: string): readonly string[] {
 
 async function check(context: CommandContext, engine: Engine, outputs: readonly Output[]): Promise<number> {
   const found = await Promise.all(outputs.map((o) => compareOutput(engine, o)))
-  const differing = found.filter((c) => c.differences.some(isDrift) || c.missing.length > 0)
+  const differing = found.filter((c) => c.differences.some(isDrift))
   if (context.options.json) context.out.document({ schema: 'keyturn/sync@1', inSync: differing.length === 0, outputs: found.map(documentOf) })
   else if (differing.length === 0) context.out.say('every output holds what the store has')
   else context.out.print(differing.flatMap(lines).join('\n'))
+  // Declared and not given yet is no drift: the file has nothing to differ from.
+  for (const c of found) if (c.missing.length > 0) context.out.note(`${c.file}: no value in the store yet: ${c.missing.join(', ')}`)
   return differing.length === 0 ? 0 : 3
 }
 
@@ -68,7 +70,6 @@ const lines = (c: Comparison): readonly string[] => [
       (d) =>
         `  ${MARKS[d.kind as keyof typeof MARKS]} ${d.name}${d.kind === 'hand-edited' ? '   edited by hand' : d.kind === 'gone' ? '   no longer in the inventory' : ''}`,
     ),
-  ...c.missing.map((name) => `  ? ${name}   no value in the store`),
 ]
 
 const documentOf = (c: Comparison) => ({ file: c.file, variables: c.differences.map(({ name, kind }) => ({ name, kind })), missing: c.missing })
