@@ -68,7 +68,9 @@ function needsWrite(record: WriteRecord, secrets: readonly { readonly secret: Se
   return secrets.some(({ secret, state }) => {
     if ((state.current?.pos ?? 0) > record.claimPos) return true
     const own = Object.values(record.vars).filter((v) => v.from[secret.id] !== undefined)
-    return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token)
+    // A promote that took effect and is not recorded yet: the file is ahead of the ledger, and what it holds is right.
+    const ahead = state.rotation?.claimed.includes('promote') ? state.rotation.made?.token : undefined
+    return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token && v.from[secret.id] !== ahead)
   })
 }
 
