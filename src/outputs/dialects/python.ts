@@ -2,7 +2,7 @@ import { type LineSyntax, quotedEnd, unquotedEnd } from '../lines.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
 /**
- * python-dotenv (1.2). Escapes in both kinds of quotes; `${V}` and `${V:-d}` are resolved in every kind, single quotes too,
+ * python-dotenv (1.2.4; 1.2.2 reads what is written here in the same way). Escapes in both kinds of quotes; `${V}` and `${V:-d}` are resolved in every kind, single quotes too,
  * and nothing escapes them; a line that cannot be read is skipped; a comment needs a blank before it.
  */
 // Python's \s is not that of JavaScript: it has the separators 1C to 1F and NEL, and not the byte order mark.

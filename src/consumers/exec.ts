@@ -1,0 +1,93 @@
+import * as z from 'zod'
+import { KeyturnError } from '../errors.ts'
+import type { Consumer, ConsumerContext, Proof } from '../ports.ts'
+import { Sensitive } from '../sensitive.ts'
+import { judgeAnswer, makeChallenge } from './challenge.ts'
+import { nameOf, type Ran, runProgram } from './program.ts'
+import { scrubbedTail } from './scrub.ts'
+
+const command = z
+  .union([
+    z.string().min(1),
+    z
+      .array(z.string())
+      .min(1)
+      .refine((argv) => argv[0] !== '', 'the program has no name'),
+  ])
+  .describe('A list is a program with its arguments, started without a shell. A text is run by sh -c.')
+
+const params = z.strictObject({
+  refresh: command.describe('Makes the consumer read its file again. Status 0 means that it did.'),
+  prove: z
+    .strictObject({
+      command,
+      format: z.enum(['environ', 'hmac']).describe('environ: prints the environment of the running process. hmac: answers a challenge, see docs/consumers.md.'),
+    })
+    .optional()
+    .describe('Shows which values the running process holds. Without it nothing is proved.'),
+  env: z.array(z.string()).optional().describe('Variables of ours that are kept from programs unless listed here, such as AWS_PROFILE.'),
+})
+
+type Params = z.infer<typeof params>
+
+/** Consumer `exec`: programs of the user refresh and prove. The contract is in docs/consumers.md. */
+export const exec: Consumer<Params> = {
+  kind: 'exec',
+  params,
+  describe: ({ refresh }) => `runs ${typeof refresh === 'string' ? nameOf(refresh) : refresh.join(' ')}`,
+  proves: ({ prove }) => prove !== undefined,
+  async refresh(ctx) {
+    await run(ctx, ctx.params.refresh)
+  },
+  async prove(ctx) {
+    const { prove } = ctx.params
+    if (!prove) return { vars: {} }
+    if (prove.format === 'environ') return fromEnviron(ctx, (await run(ctx, prove.command)).stdout)
+    const challenge = makeChallenge(ctx)
+    const { stdout } = await run(ctx, prove.command, JSON.stringify(challenge))
+    return judgeAnswer(ctx, challenge, parseJson(stdout, nameOf(prove.command)), nameOf(prove.command))
+  },
+}
+
+async function run(ctx: ConsumerContext<Params>, line: string | readonly string[], stdin?: string): Promise<Ran> {
+  const ran = await runProgram(ctx, line, { listed: ctx.params.env ?? [], ...(stdin !== undefined && { stdin }) })
+  if (ran.status === 0) return ran
+  const said = scrubbedTail(ran.stderr, Object.values(ctx.expected))
+  const how = ran.status === null ? 'was killed by a signal' : `ended with status ${ran.status}`
+  throw new KeyturnError('CONSUMER_FAILED', `${nameOf(line)} ${how}${said === '' ? '' : `: ${said}`}`)
+}
+
+/** `NAME=value` pairs, divided by NUL (as in `/proc/PID/environ`), or by line feeds where there is no NUL. */
+function fromEnviron(ctx: ConsumerContext<Params>, printed: Buffer): Proof {
+  const held = new Map<string, Sensitive<string>>()
+  for (const pair of pairsOf(printed.toString())) {
+    const separator = pair.indexOf('=')
+    const name = pair.slice(0, separator)
+    // The first one counts: so does getenv.
+    if (separator > 0 && !held.has(name)) held.set(name, new Sensitive(pair.slice(separator + 1)))
+  }
+  const vars = ctx.vars.map((name) => {
+    const value = held.get(name)
+    return [name, value ? ctx.fingerprints.ofValue(value) : null] as const
+  })
+  return { vars: Object.fromEntries(vars) }
+}
+
+function pairsOf(text: string): readonly string[] {
+  if (text.includes('\0')) return text.split('\0')
+  const pairs: string[] = []
+  for (const line of text.replace(/\n$/, '').split('\n')) {
+    // A line that starts no variable goes on with the value before it.
+    if (/^[A-Za-z_][A-Za-z0-9_.-]*=/.test(line) || pairs.length === 0) pairs.push(line)
+    else pairs.push(`${pairs.pop()}\n${line}`)
+  }
+  return pairs
+}
+
+function parseJson(text: Buffer, name: string): unknown {
+  try {
+    return JSON.parse(text.toString())
+  } catch {
+    throw new KeyturnError('CONSUMER_FAILED', `${name}: its answer is no JSON`)
+  }
+}

@@ -1,0 +1,9 @@
+import type { Consumer } from '../ports.ts'
+import { exec } from './exec.ts'
+import { http } from './http.ts'
+
+/**
+ * Every kind of consumer there is, by the name that stands in the inventory. The engine passes what `params` parsed and
+ * nothing else, so the type of the params is forgotten here.
+ */
+export const CONSUMERS: ReadonlyMap<string, Consumer> = new Map([exec as Consumer, http as Consumer].map((consumer) => [consumer.kind, consumer]))
