@@ -235,7 +235,7 @@ export type DidResult =
   | { readonly step: 'test'; readonly restricted?: string }
   | { readonly step: 'promote' }
   | { readonly step: 'revoke'; readonly broke?: readonly string[]; readonly note?: string }
-  | { readonly step: 'write'; readonly vars: Readonly<Record<string, HeldVar>> }
+  | { readonly step: 'write'; readonly vars: Readonly<Record<string, HeldVar>> /** Nothing was written. */; readonly looked?: true }
   | { readonly step: 'refresh' }
   | { readonly step: 'prove'; readonly vars: Readonly<Record<string, Fingerprint | null>> }
 
@@ -462,6 +462,8 @@ export interface WriteRecord {
   readonly claimPos: number
   readonly claimAt: Millis
   readonly at: Millis
+  /** The first look at what was there before us. */
+  readonly looked?: true
   readonly vars: Readonly<Record<string, HeldVar>>
   /** pos of the claim of the last write that changed a variable: consumers refreshed before it are stale. 0: none yet. */
   readonly changedPos: number

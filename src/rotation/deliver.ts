@@ -96,7 +96,10 @@ function failedEvent(engine: Engine, before: HostState | null, claim: number, on
 }
 
 async function take(engine: Engine, state: HostState, n: NextHost & { kind: 'do' }, signal: AbortSignal, options: DeliverOptions): Promise<DidResult> {
-  if (n.step === 'write' || n.step === 'look') return { step: 'write', vars: await write(engine, state, n.output, n.step, signal, options) }
+  if (n.step === 'write' || n.step === 'look') {
+    const vars = await write(engine, state, n.output, n.step, signal, options)
+    return n.step === 'look' ? { step: 'write', vars, looked: true } : { step: 'write', vars }
+  }
   const { kind, context } = await consumerContext(engine, n.output, n.consumer as ConsumerSpec, signal)
   if (n.step === 'refresh') {
     await kind.refresh(context)

@@ -1,4 +1,4 @@
-import type { Claim, ConsumerRecord, Event, Failure, HeldVar, HostState, HostStep, Recorded, WriteRecord } from '../terms.ts'
+import type { Claim, ConsumerRecord, DidResult, Event, Failure, HeldVar, HostState, HostStep, Recorded, WriteRecord } from '../terms.ts'
 
 /**
  * The state of a host's stream: what each of its outputs holds, and what each consumer proved to hold. Folded like a
@@ -47,7 +47,7 @@ function did(state: HostState, claim: Claim, { result }: Event & { type: 'did' }
   const after = { ...state, claim: null, failures }
   switch (result.step) {
     case 'write':
-      return { ...after, outputs: { ...state.outputs, [claim.on]: written(state.outputs[claim.on], claim, result.vars, at) } }
+      return { ...after, outputs: { ...state.outputs, [claim.on]: written(state.outputs[claim.on], claim, result, at) } }
     case 'refresh':
       return withConsumer(after, claim.on, (c) => ({ ...c, refresh: { claimPos: claim.pos, at } }))
     case 'prove':
@@ -71,9 +71,9 @@ export const matches = (held: Readonly<Record<string, HeldVar>>, proved: Readonl
   Object.entries(held).every(([name, v]) => (secret !== undefined && v.from[secret] === undefined) || proved[name] === v.value)
 
 /** The first record is a baseline: what was there before anything was written, so that the first real change is seen as one. */
-function written(before: WriteRecord | undefined, claim: Claim, vars: Readonly<Record<string, HeldVar>>, at: number): WriteRecord {
+function written(before: WriteRecord | undefined, claim: Claim, { vars, looked }: DidResult & { step: 'write' }, at: number): WriteRecord {
   const changed = before !== undefined && Object.keys({ ...before.vars, ...vars }).some((name) => before.vars[name]?.value !== vars[name]?.value)
-  return { claimPos: claim.pos, claimAt: claim.at, at, vars, changedPos: changed ? claim.pos : (before?.changedPos ?? 0) }
+  return { claimPos: claim.pos, claimAt: claim.at, at, vars, ...(looked && { looked }), changedPos: changed ? claim.pos : (before?.changedPos ?? 0) }
 }
 
 function failed(state: HostState, claim: Claim, event: Event & { type: 'failed' }, { at, seq }: Recorded): HostState {

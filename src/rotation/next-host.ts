@@ -63,10 +63,14 @@ function secretsOf(around: HostSurroundings, output: Output): readonly { readonl
   })
 }
 
-/** A promote was recorded after the last claim of `write`, or the file holds something else than the current versions. */
+/**
+ * A promote was recorded after the last claim of `write`. What was only looked at is also compared with the current versions; what
+ * was written held all that the store had, even where that was ahead of the ledger.
+ */
 function needsWrite(record: WriteRecord, secrets: readonly { readonly secret: Secret; readonly state: SecretState }[]): boolean {
   return secrets.some(({ secret, state }) => {
     if ((state.current?.pos ?? 0) > record.claimPos) return true
+    if (!record.looked) return false
     const own = Object.values(record.vars).filter((v) => v.from[secret.id] !== undefined)
     // A promote that took effect and is not recorded yet: the file is ahead of the ledger, and what it holds is right.
     const ahead = state.rotation?.claimed.includes('promote') ? state.rotation.made?.token : undefined
