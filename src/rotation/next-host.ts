@@ -72,9 +72,7 @@ function needsWrite(record: WriteRecord, secrets: readonly { readonly secret: Se
     if ((state.current?.pos ?? 0) > record.claimPos) return true
     if (!record.looked) return false
     const own = Object.values(record.vars).filter((v) => v.from[secret.id] !== undefined)
-    // A promote that took effect and is not recorded yet: the file is ahead of the ledger, and what it holds is right.
-    const ahead = state.rotation?.claimed.includes('promote') ? state.rotation.made?.token : undefined
-    return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token && v.from[secret.id] !== ahead)
+    return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token)
   })
 }
 
