@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isKeyturnError, KeyturnError } from '../src/errors.ts'
+import { findSecret } from '../src/inventory/lookup.ts'
 import type { Engine } from '../src/rotation/engine.ts'
-import { findSecret } from '../src/rotation/open.ts'
 import type { Secret } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
 

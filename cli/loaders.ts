@@ -21,6 +21,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   revoke: () => import('./commands/revoke.ts'),
   rm: () => import('./commands/rm.ts'),
   run: () => import('./commands/run.ts'),
+  schema: () => import('./commands/schema.ts'),
   set: () => import('./commands/set.ts'),
   sync: () => import('./commands/sync.ts'),
   status: async () => status,

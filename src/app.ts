@@ -96,6 +96,16 @@ export async function loadKinds() {
 /** Making, reading and checking the keys of the embedded store. */
 export const loadKeyTools = () => import('./stores/identity.ts')
 
+/** Reading the ledger as a whole: export, heads, verification. */
+export async function loadLedgerTools() {
+  const [{ exportEvents }, { headOf }, { verifyLedger }] = await Promise.all([
+    import('./ledger/export.ts'),
+    import('./ledger/head.ts'),
+    import('./ledger/verify.ts'),
+  ])
+  return { exportEvents, headOf, verifyLedger }
+}
+
 /** Sealing and opening backups with such keys. */
 export const loadSealer = () => import('./stores/local/sealer.ts')
 

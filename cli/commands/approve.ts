@@ -1,6 +1,7 @@
 import { KeyturnError } from '../../src/errors.ts'
+import { findSecret } from '../../src/inventory/lookup.ts'
 import { approve } from '../../src/rotation/decide.ts'
-import { findSecret, stateOf } from '../../src/rotation/open.ts'
+import { stateOf } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 import { follow } from '../follow.ts'
 import { textOption } from '../options.ts'

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import type { App } from '../../src/app.ts'
+import { type App, loadLedgerTools } from '../../src/app.ts'
 import { isKeyturnError } from '../../src/errors.ts'
 import { examine, type Trouble } from '../../src/rotation/examine.ts'
 import type { CommandContext, Run } from '../context.ts'
@@ -26,7 +26,7 @@ export const run: Run = async (context) => {
 }
 
 async function ledger(app: App): Promise<readonly Trouble[]> {
-  const { verifyLedger } = await import('../../src/ledger/verify.ts')
+  const { verifyLedger } = await loadLedgerTools()
   const { fold } = await import('../../src/rotation/fold.ts')
   const result = await verifyLedger(await app.ledger(), fold)
   return result.problems.map((p) => ({

@@ -1,6 +1,6 @@
 import { KeyturnError } from '../../src/errors.ts'
+import { findSecret } from '../../src/inventory/lookup.ts'
 import { currentAndPrevious } from '../../src/rotation/context.ts'
-import { findSecret } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 import { fieldOf } from '../value.ts'
 

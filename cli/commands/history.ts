@@ -1,9 +1,11 @@
+import { type App, loadLedgerTools } from '../../src/app.ts'
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
-import type { SqliteLedger } from '../../src/ledger/sqlite.ts'
 import { eventJson, historyLine } from '../../src/reports/history.ts'
 import { type Recorded, secretStream } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
+
+type ReadLedger = Awaited<ReturnType<App['ledger']>>
 
 const FAILED = 1
 
@@ -21,9 +23,9 @@ export const run: Run = async (context, [name], options) => {
   return 0
 }
 
-async function eventsOf(ledger: SqliteLedger, stream: string | null): Promise<AsyncIterable<Recorded> | readonly Recorded[]> {
+async function eventsOf(ledger: ReadLedger, stream: string | null): Promise<AsyncIterable<Recorded> | readonly Recorded[]> {
   if (stream !== null) return ledger.read(stream)
-  const { exportEvents } = await import('../../src/ledger/export.ts')
+  const { exportEvents } = await loadLedgerTools()
   return exportEvents(ledger)
 }
 
@@ -46,9 +48,9 @@ async function* document(inventory: string, events: AsyncIterable<Recorded> | re
   yield before === '\n    ' ? ']\n}' : '\n  ]\n}'
 }
 
-async function printHead({ app, out }: CommandContext, ledger: SqliteLedger): Promise<number> {
+async function printHead({ app, out }: CommandContext, ledger: ReadLedger): Promise<number> {
   const { paths, random } = await app()
-  const [{ headOf }, { loadSigningKey }] = await Promise.all([import('../../src/ledger/head.ts'), import('../../src/state/signing.ts')])
+  const [{ headOf }, { loadSigningKey }] = await Promise.all([loadLedgerTools(), import('../../src/state/signing.ts')])
   const key = await loadSigningKey({ file: paths.signingKeyFile, random, owner: paths.owner })
   const head = await headOf(ledger, key.sign)
   if (out.json) out.document({ schema: 'keyturn/head@1', head, publicKey: key.publicKey })
@@ -56,10 +58,10 @@ async function printHead({ app, out }: CommandContext, ledger: SqliteLedger): Pr
   return 0
 }
 
-async function verify({ app, out }: CommandContext, ledger: SqliteLedger, line: string | null): Promise<number> {
+async function verify({ app, out }: CommandContext, ledger: ReadLedger, line: string | null): Promise<number> {
   const { paths, random } = await app()
   const [{ verifyLedger }, { loadSigningKey, verifySignature }, { fold }] = await Promise.all([
-    import('../../src/ledger/verify.ts'),
+    loadLedgerTools(),
     import('../../src/state/signing.ts'),
     import('../../src/rotation/fold.ts'),
   ])

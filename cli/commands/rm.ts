@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { KeyturnError } from '../../src/errors.ts'
 import { removeSecret } from '../../src/inventory/edit.ts'
+import { findSecret } from '../../src/inventory/lookup.ts'
 import { saveInventory } from '../../src/inventory/save.ts'
-import { findSecret, stateOf } from '../../src/rotation/open.ts'
+import { stateOf } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 
 /** Takes a secret out of the inventory. Its versions stay in the store, and its line in the files, which are yours. */

@@ -1,5 +1,5 @@
+import { findSecret } from '../../src/inventory/lookup.ts'
 import { rollback } from '../../src/rotation/decide.ts'
-import { findSecret } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 import { follow } from '../follow.ts'
 import { textOption } from '../options.ts'

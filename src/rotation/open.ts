@@ -1,7 +1,7 @@
 import { KeyturnError } from '../errors.ts'
 import type { Version } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
-import type { Event, Fields, GateOutput, Inventory, Millis, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
+import type { Event, Fields, GateOutput, Millis, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
 import { parseParams, pick, rotatorOf } from './context.ts'
 import type { Engine } from './engine.ts'
@@ -17,16 +17,6 @@ export interface OpenOptions {
   /** The old value leaked: revoke it after this wait, proved or not. */
   readonly compromisedWaitMs?: Millis
   readonly reason?: string
-}
-
-/** A secret by its name, or by one of its variables. NAME_UNKNOWN with the nearest names. */
-export function findSecret(inventory: Inventory, name: string): Secret {
-  const found = inventory.secrets.find((s) => s.name === name) ?? inventory.secrets.find((s) => Object.hasOwn(s.env, name))
-  if (found) return found
-  const names = inventory.secrets.map((s) => s.name)
-  throw new KeyturnError('NAME_UNKNOWN', `no secret and no variable is named "${name}" in ${inventory.file}`, {
-    hint: names.length > 0 && names.length <= 12 ? `there are: ${names.join(', ')}` : 'secrets status lists them',
-  })
 }
 
 /** The state of a secret's stream; `null` when nothing was ever recorded. */
