@@ -80,7 +80,15 @@ export function writeCachedInventory(
     }
     renameSync(beside, target)
   } catch {
-    rmSync(beside, { force: true })
+    removeQuietly(beside)
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // Nothing was made, or nothing can be done about it.
   }
 }
 

@@ -3,7 +3,7 @@ import { requireSecret } from './check-secrets.ts'
 import type { Checked } from './checks.ts'
 import { asProblems, label } from './issues.ts'
 import { nearest } from './nearest.ts'
-import { longForm, rotatorOf } from './resolve.ts'
+import { fieldsOf, longForm, rotatorOf } from './resolve.ts'
 import type { Path } from './tree.ts'
 
 /** Kinds against what this build has, and their parameters against the schema that the kind brings. */
@@ -34,11 +34,23 @@ export function checkKinds(checked: Checked): void {
       const { kind, name: _name, unproven: _unproven, timeout: _timeout, ...params } = consumer
       const path: Path = ['outputs', index, 'consumers', number]
       checkParams(checked, 'consumer', kinds.consumers, kind, params, path, [...path, 'kind'], ['kind', 'name', 'unproven', 'timeout'])
-      if (typeof params.bearer === 'string') requireSecret(checked, [...path, 'bearer'], params.bearer)
+      if (typeof params.bearer === 'string') checkBearer(checked, [...path, 'bearer'], params.bearer)
     }
   }
   const ledger = raw.ledger?.kind
   if (ledger !== undefined && kinds.ledgers && !kinds.ledgers.includes(ledger)) unknownKind(checked, 'ledger', ledger, kinds.ledgers, ['ledger', 'kind'])
+}
+
+/** A secret, or one field of it: `health-token`, `db.password`. */
+function checkBearer(checked: Checked, path: Path, bearer: string): void {
+  const dot = bearer.lastIndexOf('.')
+  const name = dot > 0 && !checked.declared.has(bearer) ? bearer.slice(0, dot) : bearer
+  requireSecret(checked, path, name)
+  const secret = checked.raw.secrets?.[name]
+  if (name === bearer || secret === undefined || checked.faulty.has(name)) return
+  const fields = fieldsOf(longForm(secret))
+  if (!fields.includes(bearer.slice(dot + 1)))
+    checked.report(path, 'value', `${label(path)}: the secret ${name} has no field "${bearer.slice(dot + 1)}"`, `it has ${fields.join(', ')}`)
 }
 
 type Brought = ReadonlyMap<string, { readonly params: z.ZodType }>

@@ -4,7 +4,7 @@ import type { Checked } from './checks.ts'
 import { label } from './issues.ts'
 import { nearest } from './nearest.ts'
 import { templateReferences } from './references.ts'
-import { longForm, variablesOf } from './resolve.ts'
+import { fieldsOf, longForm, variablesOf } from './resolve.ts'
 import type { RawOutput } from './schema.ts'
 import type { Path } from './tree.ts'
 
@@ -83,11 +83,6 @@ function checkVars(checked: Checked, output: RawOutput, path: Path): void {
       else checkReference(checked, at, { secret, field, filter }, fields.get(secret))
     }
   }
-}
-
-const fieldsOf = (secret: ReturnType<typeof longForm>): readonly string[] => {
-  const fields = Object.values(variablesOf(secret))
-  return fields.length > 0 ? fields : [secret.field ?? 'value']
 }
 
 function checkReference(

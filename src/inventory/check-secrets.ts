@@ -1,7 +1,7 @@
 import type { Checked } from './checks.ts'
 import { label } from './issues.ts'
 import { nearest } from './nearest.ts'
-import { longForm, pathOf, rotatorOf, variablesOf } from './resolve.ts'
+import { fieldsOf, longForm, pathOf, rotatorOf, variablesOf } from './resolve.ts'
 import type { RawSecret } from './schema.ts'
 import { nodeAt, type Path, placeOf } from './tree.ts'
 
@@ -9,8 +9,11 @@ import { nodeAt, type Path, placeOf } from './tree.ts'
 export function checkSecrets(checked: Checked): void {
   const secrets = Object.entries(checked.raw.secrets ?? {}).map(([name, written]) => [name, longForm(written)] as const)
   checkVariables(checked, secrets)
-  checkPaths(checked, secrets)
-  checkFormerNames(checked, secrets)
+  const clashing = checkFormerNames(checked, secrets)
+  checkPaths(
+    checked,
+    secrets.filter(([name]) => !clashing.has(name)),
+  )
   for (const [name, secret] of secrets) checkOne(checked, name, secret)
   const recipients = checked.raw.recipients ?? []
   for (const [index, recipient] of recipients.entries()) {
@@ -63,8 +66,7 @@ function checkPaths(checked: Checked, secrets: Secrets): void {
   const taken = new Map<string, string>()
   for (const [name, secret] of secrets) {
     const path = pathOf(name, secret, where)
-    const variables = Object.values(variablesOf(secret))
-    for (const field of new Set(variables.length > 0 ? variables : [secret.field ?? 'value'])) {
+    for (const field of fieldsOf(secret)) {
       const place = `${secret.store ?? 'main'}\0${path}\0${field}`
       const other = taken.get(place)
       if (other === undefined) taken.set(place, name)
@@ -81,7 +83,9 @@ function checkPaths(checked: Checked, secrets: Secrets): void {
   }
 }
 
-function checkFormerNames(checked: Checked, secrets: Secrets): void {
+/** Secrets whose former name is taken: they would share path and history. */
+function checkFormerNames(checked: Checked, secrets: Secrets): ReadonlySet<string> {
+  const clashing = new Set<string>()
   const ids = new Map(secrets.filter(([, secret]) => secret.renamed_from === undefined).map(([name]) => [name, name]))
   for (const [name, secret] of secrets) {
     const former = secret.renamed_from
@@ -90,6 +94,7 @@ function checkFormerNames(checked: Checked, secrets: Secrets): void {
     if (other === undefined) ids.set(former, name)
     else if (other === name) checked.report(['secrets', name, 'renamed_from'], 'value', `secrets.${name}.renamed_from: is its own name`, 'take the line away')
     else {
+      clashing.add(name)
       checked.report(
         ['secrets', name, 'renamed_from'],
         'value',
@@ -100,6 +105,7 @@ function checkFormerNames(checked: Checked, secrets: Secrets): void {
       )
     }
   }
+  return clashing
 }
 
 function checkOne(checked: Checked, name: string, secret: RawSecret): void {

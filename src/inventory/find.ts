@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { KeyturnError } from '../errors.ts'
 
@@ -13,7 +13,8 @@ export interface Wanted {
 
 /**
  * The file of the inventory: `--config`, else the nearest one upwards from `cwd`. `-e staging` means `secrets.staging.yaml`;
- * `-e production` also `secrets.yaml`, whose environment it is by default. Reads nothing, and loads no parser: `status` asks here first.
+ * `-e production` also `secrets.yaml`, whose environment it is by default. A folder that everybody may write to, such as /tmp, is passed
+ * over: an inventory names commands to run. Reads nothing, and loads no parser: `status` asks here first.
  * Throws CONFIG_NOT_FOUND.
  */
 export function findInventoryFile(wanted: Wanted): string {
@@ -30,7 +31,7 @@ export function findInventoryFile(wanted: Wanted): string {
   const names = namesOf(wanted.environment)
   for (let folder = resolve(wanted.cwd); ; folder = dirname(folder)) {
     const name = names.find((candidate) => exists(join(folder, candidate)))
-    if (name) return join(folder, name)
+    if (name && isTrusted(folder, name, resolve(wanted.cwd))) return join(folder, name)
     if (dirname(folder) === folder) break
   }
   const near = nearMiss(resolve(wanted.cwd), wanted.environment)
@@ -44,6 +45,12 @@ const namesOf = (environment: string | undefined): readonly string[] => {
 
 // lstat: a link to nothing is there, and is reported as what it is when it is read.
 const exists = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) !== undefined
+
+/** In a folder that everybody may write to, only what this user made, and only where the user stands. */
+function isTrusted(folder: string, name: string, cwd: string): boolean {
+  if ((statSync(folder).mode & 0o002) === 0) return true
+  return folder === cwd && lstatSync(join(folder, name)).uid === process.geteuid?.()
+}
 
 function nearMiss(folder: string, environment: string | undefined): string | null {
   let names: readonly string[]

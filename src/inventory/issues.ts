@@ -3,6 +3,7 @@ import { showKey } from './build.ts'
 import { nearest } from './nearest.ts'
 import type { Problem } from './problem.ts'
 import { looksLikeValue } from './providers.ts'
+import { SECRET_NAME } from './schema.ts'
 import { type Node, nodeAt, type Path, placeOf } from './tree.ts'
 
 type Issue = z.core.$ZodIssue
@@ -32,7 +33,7 @@ function explain(issue: Issue, schema: Schema, root: Node, base: Path): Problem[
       const [message, hint] = parts(first?.message ?? 'is not allowed here')
       const above = label(path.slice(0, -1))
       const lower = key.toLowerCase()
-      const better = path[0] === 'secrets' && path.length === 2 && key !== lower && /^[a-z0-9][a-z0-9._-]*$/.test(lower) ? `write ${lower}` : hint
+      const better = path[0] === 'secrets' && path.length === 2 && key !== lower && SECRET_NAME.test(lower) && !looksLikeValue(key) ? `write ${lower}` : hint
       return [{ ...at('key'), message: `${above ? `${above}: ` : ''}${showKey(key)} ${message}`, ...(better ? { hint: better } : {}) }]
     }
     case 'invalid_type': {

@@ -223,8 +223,10 @@ export function providerOf(name: string): Provider | null {
   return PROVIDERS.find((provider) => provider.match.test(upper)) ?? null
 }
 
-/** Whether a text looks like a provider's key, a private key or an age identity: it was pasted where a name belongs. */
+/** Whether a text looks like a provider's key, a private key, an age identity or a random value: it was pasted where a name belongs. */
 export function looksLikeValue(text: string): boolean {
+  // Nobody names a thing with two dozen letters and digits without a break.
+  if (/(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{24,}/.test(text)) return true
   if (/AGE-SECRET-KEY-|-----BEGIN|^eyJ[\w-]+\./i.test(text)) return true
   if (/^(sk|pk|rk|gsk|hf|re|xox[abposr]|gh[pousr]|github_pat|SG|AKIA|ASIA|AIza|whsec|glpat|tvly)[-_.]?[A-Za-z0-9_.-]{16,}$/.test(text)) return true
   return /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i.test(text)

@@ -95,6 +95,12 @@ export const longForm = (secret: string | RawSecret): RawSecret => (typeof secre
 export const variablesOf = (secret: RawSecret): Readonly<Record<string, string>> =>
   typeof secret.env === 'string' ? { [secret.env]: secret.field ?? 'value' } : (secret.env ?? {})
 
+/** The secret's own fields, each once; a secret that no variable holds has one. */
+export function fieldsOf(secret: RawSecret): readonly string[] {
+  const fields = [...new Set(Object.values(variablesOf(secret)))]
+  return fields.length > 0 ? fields : [secret.field ?? 'value']
+}
+
 /** The rotator's kind and parameters as declared, or found from the names of the variables. */
 export function rotatorOf(secret: RawSecret): { readonly ref: RotatorRef; readonly declared: boolean; readonly reason: string | undefined } {
   if (secret.rotator === undefined) {
@@ -116,13 +122,12 @@ function resolveSecret(name: string, written: string | RawSecret, where: { proje
   const raw = longForm(written)
   const env = variablesOf(raw)
   const rotator = rotatorOf(raw)
-  const fields = [...new Set(Object.values(env))]
   const reason = raw.reason ?? rotator.reason
   return {
     id: raw.renamed_from ?? name,
     name,
     env,
-    fields: fields.length > 0 ? fields : [raw.field ?? 'value'],
+    fields: fieldsOf(raw),
     store: raw.store ?? 'main',
     path: pathOf(name, raw, where),
     rotator: rotator.ref,

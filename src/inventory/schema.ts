@@ -180,7 +180,11 @@ const inventory = z.strictObject({
     .optional()
     .describe('Redis, for the workers.'),
   notify: z
-    .array(z.object({ kind: kind(), url_from: secretName().optional().describe('The secret that holds the URL.') }).catchall(json()))
+    .array(
+      z
+        .object({ kind: kind().describe('How they are told, such as slack.'), url_from: secretName().optional().describe('The secret that holds the URL.') })
+        .catchall(json()),
+    )
     .optional()
     .describe('Who is told.'),
   state: words().optional().describe('The state folder. Default: $XDG_STATE_HOME/keyturn/<id>.'),
