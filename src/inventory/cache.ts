@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../ports.ts'
-import type { Inventory } from '../terms.ts'
+import type { Inventory, Policy, Secret } from '../terms.ts'
 import { type Stamp, sameStamp, stampOf } from './stamp.ts'
 
 /**
@@ -23,7 +23,9 @@ interface Cached {
   readonly host: string
   readonly version: string
   readonly stamps: readonly Stamp[]
-  readonly inventory: Inventory
+  readonly inventory: Omit<Inventory, 'secrets'>
+  /** Without a policy: that of the inventory, which most have. It would be half of the file. */
+  readonly secrets: readonly (Omit<Secret, 'policy'> & { readonly policy?: Policy })[]
 }
 
 // A file changed within one tick of the kernel's clock (at most 10 ms) may keep size and time: so near a write nothing is believed.
@@ -39,8 +41,10 @@ export function readCachedInventory(cacheDir: string, file: string, environment:
     if (!stat.isFile() || (stat.mode & 0o022n) !== 0n || stat.uid !== BigInt(process.getuid?.() ?? Number(stat.uid))) return null
     const cached = JSON.parse(readFileSync(descriptor, 'utf8')) as Partial<Cached>
     if (cached.format !== 1 || cached.file !== file || cached.environment !== (environment ?? null)) return null
-    if (cached.host !== deps.host || cached.version !== deps.version || !cached.inventory || !Array.isArray(cached.stamps)) return null
-    return cached.stamps.length > 0 && cached.stamps.every((stamp) => isFresh(stamp, stat.mtimeNs)) ? cached.inventory : null
+    if (cached.host !== deps.host || cached.version !== deps.version || !cached.inventory || !cached.secrets || !cached.stamps?.length) return null
+    if (!cached.stamps.every((stamp) => isFresh(stamp, stat.mtimeNs))) return null
+    const { policy } = cached.inventory
+    return { ...cached.inventory, secrets: cached.secrets.map((secret) => ({ ...secret, policy: secret.policy ?? policy })) }
   } catch {
     return null
   } finally {
@@ -65,8 +69,9 @@ export function writeCachedInventory(
   loaded: Inventory & { readonly stamps: readonly Stamp[] },
   random: Random,
 ): void {
-  const { stamps, ...inventory } = loaded
-  const cached: Cached = { format: 1, file, environment: environment ?? null, host: deps.host, version: deps.version, stamps, inventory }
+  const { stamps, secrets: all, ...inventory } = loaded
+  const secrets = all.map(({ policy, ...secret }) => (samePolicy(policy, inventory.policy) ? secret : { ...secret, policy }))
+  const cached: Cached = { format: 1, file, environment: environment ?? null, host: deps.host, version: deps.version, stamps, inventory, secrets }
   const target = entryOf(cacheDir, file, environment)
   const beside = `${target}.${Buffer.from(random.bytes(8)).toString('hex')}`
   try {
@@ -83,6 +88,8 @@ export function writeCachedInventory(
     removeQuietly(beside)
   }
 }
+
+const samePolicy = (a: Policy, b: Policy): boolean => a === b || (Object.keys(b) as (keyof Policy)[]).every((key) => a[key] === b[key])
 
 function removeQuietly(file: string): void {
   try {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { readCachedInventory, writeCachedInventory } from '../../src/inventory/cache.ts'
 import { filesWithCanary } from '../support/canary.ts'
 import { seededRandom } from '../support/random.ts'
+import { LONG } from './documented.ts'
 import { folderWith, load } from './files.ts'
 
 const DEPS = { host: 'pbx-1', version: '0.1.0' }
@@ -26,7 +27,8 @@ function cached(files: Readonly<Record<string, string>> = { 'secrets.yaml': TEXT
 
 describe('the cached inventory', () => {
   test('is the one that was loaded', () => {
-    const { inventory, read } = cached()
+    const { inventory, read } = cached({ 'secrets.yaml': LONG.replace('    owner:', '    max_age: 60d\n    owner:') })
+    expect(inventory.secrets[0]?.policy).not.toEqual(inventory.policy)
     const { stamps: _, ...rest } = inventory
     expect(read()).toEqual(JSON.parse(JSON.stringify(rest)))
   })
