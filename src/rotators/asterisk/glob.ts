@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { access, readdir } from 'node:fs/promises'
 import path from 'node:path'
 
 /** The file names that an `#include` stands for, as glob(3) gives them to Asterisk: sorted by bytes, hidden files only where the pattern says so. */
@@ -37,7 +37,16 @@ async function expandSegments(pattern: string): Promise<readonly string[]> {
     }
     paths = next
   }
-  return paths.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  // A plain segment behind a wildcard was only put together, not looked up.
+  const there = await Promise.all(
+    paths.map((found) =>
+      access(found).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return paths.filter((_, i) => there[i]).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
 function segmentPattern(segment: string): RegExp {
