@@ -3,6 +3,7 @@ import { findSecret } from '../../src/inventory/lookup.ts'
 import { hasten, retry } from '../../src/rotation/decide.ts'
 import { agendaOf } from '../../src/rotation/due.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
+import { forgetOld } from '../../src/rotation/forget.ts'
 import { next } from '../../src/rotation/next.ts'
 import { openRotation, stateOf } from '../../src/rotation/open.ts'
 import { type Outcome, outcomeOf } from '../../src/rotation/outcome.ts'
@@ -24,7 +25,7 @@ export const run: Run = async (context, names, options) => {
   const app = await context.app()
   const engine = await app.engine()
   const chosen = await choose(engine, names, options)
-  if (options['dryRun'] === true) return showPlans(context, engine, chosen.secrets)
+  if (options.dryRun === true) return showPlans(context, engine, chosen.secrets)
   if (chosen.secrets.length === 0) {
     for (const line of chosen.notes) context.out.note(line)
     if (context.options.json) context.out.document({ schema: 'keyturn/rotate@1', results: [] })
@@ -47,15 +48,16 @@ interface Chosen {
 async function choose(engine: Engine, names: readonly string[], options: Options): Promise<Chosen> {
   const inventory = engine.inventory()
   if (names.length > 0) {
-    if (options['all'] === true) throw new KeyturnError('USAGE', 'give names or --all, not both')
+    if (options.all === true) throw new KeyturnError('USAGE', 'give names or --all, not both')
     return { secrets: [...new Set(names.map((name) => findSecret(inventory, name)))], named: true, notes: [] }
   }
-  if (options['all'] === true) {
+  if (options.all === true) {
     const rotatable = inventory.secrets.filter((s) => engine.rotators.get(s.rotator.kind)?.never !== true)
     return { secrets: rotatable, named: false, notes: [] }
   }
-  if (options['compromised'] === true)
+  if (options.compromised === true)
     throw new KeyturnError('USAGE', '--compromised wants the names of what leaked', { hint: 'secrets rotate NAME --compromised   or --all --compromised' })
+  if (options.dryRun !== true) for (const secret of inventory.secrets) await forgetOld(engine, secret)
   const agenda = agendaOf(inventory, await secretStates(engine), engine.clock.now())
   const notes =
     agenda.waiting.length === 0
@@ -93,7 +95,7 @@ async function confirmed(context: CommandContext, engine: Engine, secrets: reado
   if (!context.prompts.possible || context.options.yes || context.options.json) return true
   context.out.note(secrets.map((s) => planText(planOf(engine, s))).join('\n'))
   const what =
-    options['compromised'] === true
+    options.compromised === true
       ? `Replace and revoke ${secrets.map((s) => s.name).join(', ')} now, proved or not?`
       : `Rotate ${secrets.map((s) => s.name).join(', ')}?`
   if (await context.prompts.confirm(what, true)) return true
@@ -107,7 +109,7 @@ interface Result extends Outcome {
 
 async function rotateAll(context: CommandContext, engine: Engine, chosen: Chosen, options: Options): Promise<readonly Result[]> {
   const waitMs = durationOption(options, 'wait')
-  const compromised = options['compromised'] === true
+  const compromised = options.compromised === true
   const results = new Map<string, Result>()
   const meant = new Map<string, string>()
   // A key of which an admin credential leaked is worth nothing: admins go first.
@@ -148,7 +150,7 @@ const rank = (engine: Engine, secret: Secret): number => {
 /** Opens what is not open, resumes what is; a named one that waits for a person is tried again. */
 async function start(context: CommandContext, engine: Engine, secret: Secret, options: Options, named: boolean): Promise<void> {
   const reason = textOption(options, 'reason') ?? (named ? 'secrets rotate' : 'due')
-  const compromised = options['compromised'] === true
+  const compromised = options.compromised === true
   const waitMs = durationOption(options, 'wait') ?? COMPROMISED_WAIT_MS
   const state = await stateOf(engine, secret)
   if (state?.rotation) {

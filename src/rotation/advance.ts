@@ -1,6 +1,7 @@
 import { isKeyturnError, KeyturnError } from '../errors.ts'
 import type { DidResult, Event, Millis, RotationState, Saw, SecretState, Step } from '../terms.ts'
 import { secretStream } from '../terms.ts'
+import { requireKnownVersions } from './behind.ts'
 import type { Work } from './context.ts'
 import { rotatorOf } from './context.ts'
 import { create, removeOrphans } from './create.ts'
@@ -18,12 +19,18 @@ import { surroundingsOf } from './surroundings.ts'
  */
 export async function advance(engine: Engine, secret: string): Promise<Next> {
   const stream = secretStream(engine.inventory().id, secret)
+  let looked = false
   for (;;) {
     engine.stopIfInterrupted?.()
     const state = await engine.ledger.state(stream)
     if (state?.kind !== 'secret') return { kind: 'idle' }
     const n = next(state, await surroundingsOf(engine, state))
     try {
+      if (n.kind === 'do' && state.rotation && !looked) {
+        const { name, store, path } = state.rotation.snapshot
+        await requireKnownVersions(engine, { id: secret, name, store, path })
+        looked = true
+      }
       if (n.kind === 'proved' && state.rotation) {
         await append(engine, state, state.seq + 1, { type: 'saw', facts: { kind: 'proved', rotation: state.rotation.id, graceUntil: n.graceUntil } })
       } else if (n.kind === 'do') {
@@ -34,6 +41,8 @@ export async function advance(engine: Engine, secret: string): Promise<Next> {
         return n
       }
     } catch (error) {
+      // Nothing may be written before the ledger has been caught up.
+      if (isKeyturnError(error, 'LEDGER_BEHIND')) return { kind: 'attention', step: 'promote', message: error.message, hint: error.hint }
       // Somebody else was faster: look again.
       if (!isKeyturnError(error, 'STREAM_MOVED')) throw error
     }

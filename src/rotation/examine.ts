@@ -1,11 +1,11 @@
 import { isKeyturnError } from '../errors.ts'
 import type { HostState, Secret, SecretState } from '../terms.ts'
+import { unknownVersions } from './behind.ts'
 import { rotatorOf, storedVersion, type Work } from './context.ts'
 import { compareOutput } from './deliver.ts'
 import { type Engine, STEP_LEASE_MS } from './engine.ts'
 import { gateOf } from './gate.ts'
 import { consumerKey, matches } from './host.ts'
-import { isClaimToken } from './ids.ts'
 import { blankRotation } from './machine.ts'
 import { snapshotOf } from './open.ts'
 import { accepted } from './probe.ts'
@@ -52,8 +52,7 @@ export async function examine(engine: Engine): Promise<readonly Trouble[]> {
 async function examineSecret(engine: Engine, secret: Secret, state: SecretState | null): Promise<readonly Trouble[]> {
   const inventory = engine.inventory()
   const store = await engine.store(secret.store)
-  const known = new Set([...(state?.tokens ?? []), ...[state?.current, ...(state?.former ?? [])].map((v) => v?.token)])
-  const strange = (await store.versions(secret.path)).filter((v) => isClaimToken(v.token, inventory.id, secret.id) && !known.has(v.token))
+  const strange = await unknownVersions(engine, store, secret)
   if (strange.length > 0)
     return [
       { severity: 'error', code: 'LEDGER_BEHIND', message: `${secret.name}: the store holds versions that the ledger does not know`, hint: 'secrets restore' },

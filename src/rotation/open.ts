@@ -3,10 +3,11 @@ import type { Version } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
 import type { Event, Fields, GateOutput, Millis, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
+import { requireKnownVersions } from './behind.ts'
 import { parseParams, pick, rotatorOf } from './context.ts'
 import type { Engine } from './engine.ts'
 import { gateOf } from './gate.ts'
-import { givenToken, isClaimToken, randomId } from './ids.ts'
+import { givenToken, randomId } from './ids.ts'
 import { CLOCK_SLACK_MS } from './next.ts'
 
 export interface OpenOptions {
@@ -40,7 +41,7 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
   let state = await stateOf(engine, secret)
   if (state?.rotation) throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open since ${new Date(state.rotation.openedAt).toISOString()}`)
   requireClock(engine, secret, state)
-  await requireKnownVersions(engine, secret, state)
+  await requireKnownVersions(engine, secret)
   state = await noticeForeign(engine, secret, state)
   const given = options.given ? await storeGiven(engine, secret, options.given) : undefined
   const event: Event = {
@@ -88,20 +89,6 @@ function requireClock(engine: Engine, secret: Secret, state: SecretState | null)
 }
 
 const iso = (at: Millis): string => new Date(at).toISOString()
-
-/** Failure rule 12: a stored version of ours that the ledger does not know means that the ledger was lost or is an older copy. */
-async function requireKnownVersions(engine: Engine, secret: Secret, state: SecretState | null): Promise<void> {
-  const inventory = engine.inventory()
-  const known = new Set([...(state?.tokens ?? []), ...[state?.current, ...(state?.former ?? [])].map((v) => v?.token)])
-  const store = await engine.store(secret.store)
-  const unknown = (await store.versions(secret.path)).filter((v) => isClaimToken(v.token, inventory.id, secret.id) && !known.has(v.token))
-  if (unknown.length > 0) {
-    throw new KeyturnError(
-      'LEDGER_BEHIND',
-      `${secret.name}: the store holds ${unknown.length} version${unknown.length > 1 ? 's' : ''} of it that the ledger does not know`,
-    )
-  }
-}
 
 /**
  * A value in the store that is not the current version: somebody else wrote it. It is kept as a version, recorded as found, and

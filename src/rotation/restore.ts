@@ -1,5 +1,6 @@
 import type { Secret, VersionRef } from '../terms.ts'
 import { secretStream } from '../terms.ts'
+import { knownTokens } from './behind.ts'
 import { pick } from './context.ts'
 import type { Engine } from './engine.ts'
 import { isClaimToken } from './ids.ts'
@@ -30,7 +31,7 @@ async function rebuild(engine: Engine, secret: Secret): Promise<Rebuilt> {
   const state = await stateOf(engine, secret)
   const prefix = `${inventory.id}.${secret.id}.`
   const infos = (await store.versions(secret.path)).filter((v) => v.token.startsWith(prefix) && !v.token.slice(prefix.length).startsWith('given-'))
-  const known = new Set([...(state?.tokens ?? []), ...[state?.current, ...(state?.former ?? [])].map((v) => v?.token)])
+  const known = knownTokens(state)
   const document = (await store.read([secret.path])).get(secret.path)
   const own = document && pick(document.fields, secret.fields)
   const currentPrint = own ? fingerprints.of(own) : null
