@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os'
 import { VERSION } from './build.ts'
 import { KeyturnError } from './errors.ts'
+import { faultPoints } from './fault-points.ts'
 import { type CacheDeps, readCachedInventory, writeCachedInventory } from './inventory/cache.ts'
 import { findInventoryFile } from './inventory/find.ts'
 // At once: reading the ledger is what every command does, and the file itself loads nothing before it is opened.
@@ -75,12 +76,15 @@ export const environment = (): {
   readonly random: Random
   readonly actor: Actor
   readonly env: NodeJS.ProcessEnv
+  /** Test builds only. */
+  readonly fault?: (point: string) => void
 } => ({
   host: hostOf(process.env),
   clock: systemClock,
   random: systemRandom,
   actor: actorOf(process.env),
   env: process.env,
+  ...faults(process.env),
 })
 
 /** The state folders of an inventory that is not written yet. */
@@ -142,6 +146,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       inventoryHash: inventory.hash,
       inventoryId: inventory.id,
       readOnly,
+      ...faults(env, 'ledger:'),
     })
     opened.push(ledger)
     return ledger
@@ -162,7 +167,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       clock: systemClock,
       random: systemRandom,
       owner: paths.owner,
-      ...(typeof KEYTURN_TEST_BUILD === 'boolean' && KEYTURN_TEST_BUILD && { fault: killAt(env) }),
+      ...faults(env),
     })
   })
   const store = async (name = 'main'): Promise<SecretStore> => {
@@ -190,7 +195,12 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       store,
       rotators: kinds.rotators,
       consumers: kinds.consumers,
-      files: outputFiles({ lockDir: paths.locks, isTracked, random: systemRandom }),
+      files: outputFiles({
+        lockDir: paths.locks,
+        isTracked,
+        random: systemRandom,
+        ...faults(env, 'output:'),
+      }),
       fingerprints,
       facts: (fields, vars, by) => recordFacts(fields, { env: vars, fingerprints: by }),
       clock: systemClock,
@@ -204,7 +214,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
         if (interrupt?.aborted) throw new KeyturnError('INTERRUPTED', 'stopped between two steps; the next run goes on')
       },
       pause: (until) => pauseUntil(systemClock, until, interrupt),
-      ...(typeof KEYTURN_TEST_BUILD === 'boolean' && KEYTURN_TEST_BUILD && { fault: killAt(env) }),
+      ...faults(env),
     }
   })
 
@@ -242,13 +252,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 // Named here, not imported: only so is what hangs on it cut out of a release.
 declare const KEYTURN_TEST_BUILD: boolean | undefined
 
-/** Test builds only: SIGKILL at the named step boundary, the way a power cut would. */
-function killAt(env: NodeJS.ProcessEnv): (point: string) => void {
-  const wanted = env.KEYTURN_TEST_KILL_AT
-  return (point) => {
-    if (point === wanted) process.kill(process.pid, 'SIGKILL')
-  }
-}
+/** Nothing in a release. `prefix` says whose points they are. */
+const faults = (env: NodeJS.ProcessEnv, prefix?: string) => typeof KEYTURN_TEST_BUILD === 'boolean' && KEYTURN_TEST_BUILD && { fault: faultPoints(env, prefix) }
 
 /** What programs that we start inherit: never our own credentials. */
 const programEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>

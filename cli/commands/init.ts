@@ -69,10 +69,10 @@ interface Done {
 async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyTools, recovery: RecoveryKey): Promise<Done> {
   const { environment, loadKinds, newApp, pathsOf } = await import('../../src/app.ts')
   const { loadInventoryText } = await import('../../src/inventory/load.ts')
-  const { clock, random, host } = environment()
+  const { clock, random, host, fault } = environment()
   const id = newInventoryId(random)
   const paths = pathsOf(id, null)
-  const writing = { random, owner: paths.owner }
+  const writing = { random, owner: paths.owner, fault }
   const place: PendingPlace = { folder: pathsOf('unfinished', null).state, inventoryFile: plan.inventoryFile, writing }
   return alone(place, context.signal, async () => {
     if (await forgetPending(place, isOurs(tools))) context.out.note('An init that was interrupted here was taken back first.')
@@ -115,6 +115,7 @@ async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyToo
       context.signal.throwIfAborted()
       await notePending(place, { ...pending, stage: 'committing' })
       if (!(await makeText(plan.inventoryFile, text, random))) throw appeared(plan)
+      fault?.('init:written')
       await closePending(place)
       return { id, imported }
     } catch (error) {

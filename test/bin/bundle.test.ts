@@ -16,8 +16,11 @@ test('the built program runs far from the tree, and knows its version', async ()
 
 test('a release cannot be told to kill itself', () => {
   const release = allCode(programFile('release'))
-  expect(release).not.toContain('KEYTURN_TEST_KILL_AT')
-  expect(allCode(programFile('test'))).toContain('KEYTURN_TEST_KILL_AT')
+  const variables = ['KEYTURN_TEST_KILL_AT', 'KEYTURN_TEST_KILL_WITH', 'KEYTURN_TEST_TRACE']
+  for (const variable of variables) {
+    expect(release).not.toContain(variable)
+    expect(allCode(programFile('test'))).toContain(variable)
+  }
 })
 
 /** The file, and what it loads later. */

@@ -1,0 +1,22 @@
+import { appendFileSync } from 'node:fs'
+
+/** How often each point was passed in this process. */
+const passed = new Map<string, number>()
+
+/**
+ * Test builds only: what is called at step boundaries, and between the writes of store, ledger and outputs. `KEYTURN_TEST_KILL_AT`
+ * names the point at which the process gets `KEYTURN_TEST_KILL_WITH` (default SIGKILL, the way a power cut would end it):
+ * `promote:done` is its first passing, `promote:done#2` its second. Every passing is noted in the file `KEYTURN_TEST_TRACE`.
+ *
+ * @param prefix put before the names of one part, so that two parts may use one name
+ */
+export function faultPoints(env: Readonly<Record<string, string | undefined>>, prefix = ''): (point: string) => void {
+  const { KEYTURN_TEST_KILL_AT: wanted, KEYTURN_TEST_KILL_WITH: signal, KEYTURN_TEST_TRACE: trace } = env
+  return (point) => {
+    const name = `${prefix}${point}`
+    const nth = (passed.get(name) ?? 0) + 1
+    passed.set(name, nth)
+    if (trace) appendFileSync(trace, `${name}#${nth}\n`)
+    if (wanted === `${name}#${nth}` || (nth === 1 && wanted === name)) process.kill(process.pid, signal || 'SIGKILL')
+  }
+}
