@@ -136,7 +136,8 @@ function failedEvent(engine: Engine, state: SecretState, step: Step, error: unkn
     claim: state.claim?.seq ?? 0,
     code: known.code,
     message: known.message,
-    hint: known.hint,
+    // A rotator does not know what the secret is called here.
+    hint: known.hint.replaceAll(/\bNAME\b/g, state.rotation?.snapshot.name ?? 'NAME'),
     retryAt: interrupted ? now : retryable ? now + backOffMs(engine, attempts) : null,
     ...(standing !== undefined && { standing }),
   }

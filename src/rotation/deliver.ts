@@ -3,7 +3,7 @@ import { dialectOf } from '../outputs/dialects/index.ts'
 import { expectedEntries, secretsBehind } from '../outputs/entries.ts'
 import { mergeEntries } from '../outputs/merge.ts'
 import type { ConsumerContext, Document, Entry } from '../ports.ts'
-import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output, Secret, Token } from '../terms.ts'
+import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output, Secret, SecretState, Token } from '../terms.ts'
 import { hostStream } from '../terms.ts'
 import { backOffMs } from './advance.ts'
 import { compare, type Difference, type ExpectedNow, tokenOf } from './compare.ts'
@@ -158,6 +158,7 @@ async function write(
     const states = await secretStates(engine)
     const differences = compare(expected, existing, { states, record: state.outputs[output.file], fingerprints })
     // What the inventory no longer has is nobody's: it stays in the file and leaves the record.
+    if (mode === 'write') requireValues(engine, output, expected, states)
     const own = differences.filter((d) => d.expected !== null)
     if (mode === 'look') return Object.fromEntries(own.map((d) => [d.name, d.held]))
     const keep = new Set(differences.filter((d) => d.kind === 'hand-edited' && !options.discard?.includes(d.name)).map((d) => d.name))
@@ -173,6 +174,17 @@ async function write(
   })
 }
 
+/** A secret that has a current version and no value at its path is no reason to write less: somebody changed the path. Tried again. */
+function requireValues(engine: Engine, output: Output, expected: ExpectedNow, states: ReadonlyMap<string, SecretState>): void {
+  for (const secret of secretsBehind(output, engine.inventory().secrets)) {
+    if (!states.get(secret.id)?.current || expected.tokens.has(secret.id)) continue
+    throw new KeyturnError('VALUE_MISSING', `${output.file}: ${secret.name} has a current version, but the store has no value of it at ${secret.path}`, {
+      hint: `put path, field and store back in ${engine.inventory().file}`,
+      retryable: true,
+    })
+  }
+}
+
 async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpec, signal: AbortSignal) {
   const kind = engine.consumers.get(spec.kind)
   if (!kind)
@@ -183,6 +195,7 @@ async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpe
   const context: ConsumerContext<unknown> = {
     params: params.data,
     dir: engine.inventory().dir,
+    ...(engine.consumerEnv && { env: engine.consumerEnv }),
     target: output.target,
     vars: entries.map((e) => e.name),
     signal,

@@ -30,6 +30,8 @@ export interface Engine {
   pause(until: Millis): Promise<void>
   /** Environment of programs that rotators start, without our own credentials. */
   readonly programEnv?: Readonly<Record<string, string>>
+  /** Environment of programs that consumers start; they take our own credentials out but for those that the inventory lists. */
+  readonly consumerEnv?: Readonly<Record<string, string | undefined>>
   /** Called at every step boundary; test builds kill the process there. */
   fault?(point: string): void | Promise<void>
 }

@@ -42,6 +42,7 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
   if (state?.rotation) throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open since ${new Date(state.rotation.openedAt).toISOString()}`)
   requireClock(engine, secret, state)
   await requireKnownVersions(engine, secret)
+  await requireValue(engine, secret, state)
   state = await noticeForeign(engine, secret, state)
   const given = options.given ? await storeGiven(engine, secret, options.given) : undefined
   const event: Event = {
@@ -89,6 +90,16 @@ function requireClock(engine: Engine, secret: Secret, state: SecretState | null)
 }
 
 const iso = (at: Millis): string => new Date(at).toISOString()
+
+/** A path that was changed in the inventory leaves the value behind: a rotation there would have nothing to replace. */
+async function requireValue(engine: Engine, secret: Secret, state: SecretState | null): Promise<void> {
+  if (!state?.current || state.removed) return
+  const document = (await (await engine.store(secret.store)).read([secret.path])).get(secret.path)
+  if (document && pick(document.fields, secret.fields)) return
+  throw new KeyturnError('VALUE_MISSING', `${secret.name}: version ${state.current.n} is current, but the store has no value of it at ${secret.path}`, {
+    hint: `put path, field and store back in ${engine.inventory().file}`,
+  })
+}
 
 /**
  * A value in the store that is not the current version: somebody else wrote it. It is kept as a version, recorded as found, and

@@ -1,9 +1,15 @@
-import type { Millis, SecretState } from '../terms.ts'
+import type { Failure, HostState, Millis, RotationState, SecretState } from '../terms.ts'
+import type { Missing } from './gate.ts'
+import { consumerKey } from './host.ts'
 import { kills, type Next } from './next.ts'
 
 /** How a rotation stands after a run, in terms a person can use. */
 export interface Outcome {
-  readonly kind: 'rotated' | 'delivered' | 'open' | 'attention' | 'back' | 'idle'
+  /**
+   * `rotated`: closed. `delivered`: the new value is current and in use as far as can be known. `open`: it goes on by itself.
+   * `failing`: something failed and is tried again. `attention`: a person must decide. `back`: it was undone. `idle`: nothing was open.
+   */
+  readonly kind: 'rotated' | 'delivered' | 'open' | 'failing' | 'attention' | 'back' | 'idle'
   readonly version: number | null
   /** Both values are accepted until then; `null`: unknown, or only one is. */
   readonly oldValidUntil: Millis | null
@@ -15,8 +21,9 @@ export interface Outcome {
  * Reads the outcome off the state and what it waits for.
  *
  * @param rotation the id of the rotation meant, when one was open; `null` when none was
+ * @param host the present state of this machine's stream: what its files and consumers failed with
  */
-export function outcomeOf(state: SecretState | null, next: Next, rotation: string | null): Outcome {
+export function outcomeOf(state: SecretState | null, next: Next, rotation: string | null, host: HostState | null = null): Outcome {
   const version = state?.current?.n ?? null
   const base = { version, oldValidUntil: null, hint: null }
   const r = state?.rotation
@@ -32,19 +39,34 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
   if (next.kind !== 'wait') return { ...base, kind: 'open', message: 'goes on with the next run' }
   switch (next.why) {
     case 'grace':
-      return { ...base, kind: 'delivered', oldValidUntil: next.until, message: 'delivered and proved; the old value is valid until' }
-    case 'proof': {
-      const missing = (next.missing ?? []).map((m) => `${m.consumer ? `${m.consumer} (${m.file})` : m.file} on ${m.host} ${m.why}`).join('; ')
-      const held = kills(r) ? 'the old value stays valid until it is proved that everything runs on the new one' : 'waits for delivery'
-      return { ...base, kind: 'delivered', message: `version ${version} is current; ${held}: ${missing}` }
-    }
+      return { ...base, kind: 'delivered', oldValidUntil: next.until, message: r.vouched ? 'delivered, on your word' : 'delivered and proved' }
+    case 'proof':
+      return { ...base, ...undelivered(r, version, next.missing ?? [], host) }
     case 'retry':
-      return { ...base, kind: 'open', message: `${state.failure?.step}: ${state.failure?.message}; tried again later`, hint: state.failure?.hint ?? null }
+      return { ...base, kind: 'failing', message: `${state.failure?.step}: ${state.failure?.message}`, hint: state.failure?.hint ?? null }
     case 'claim':
-      return { ...base, kind: 'open', message: `another process is at step ${state.claim?.step} since ${new Date(state.claim?.at ?? 0).toISOString()}` }
+      return { ...base, kind: 'open', message: `another process is at step ${state.claim?.step}` }
     case 'admin':
       return { ...base, kind: 'open', message: 'waits: another rotation is using it as its admin credential' }
     case 'clock':
-      return { ...base, kind: 'open', message: `the clock is behind the last event (${new Date(next.until).toISOString()})`, hint: 'Set the clock.' }
+      return { ...base, kind: 'failing', message: `the clock is behind the last event (${new Date(next.until).toISOString()})`, hint: 'Set the clock.' }
   }
 }
+
+/** The new value is current, and it is not proved yet that everything runs with it: because something failed here, or as nobody has proved yet. */
+function undelivered(
+  r: RotationState,
+  version: number | null,
+  missing: readonly Missing[],
+  host: HostState | null,
+): Pick<Outcome, 'kind' | 'message'> & { readonly hint?: string } {
+  const failed = missing.map((m) => failureOf(m, host)).find((f) => f !== undefined)
+  const held = kills(r) ? '; the old value stays valid' : ''
+  if (failed) return { kind: 'failing', message: `version ${version} is current but not delivered${held}: ${failed.message}`, hint: failed.hint }
+  const where = missing.map((m) => `${m.consumer ? `${m.consumer} (${m.file})` : m.file} on ${m.host} ${m.why}`).join('; ')
+  const what = kills(r) ? 'the old value stays valid until it is proved that everything runs on the new one' : 'waits for delivery'
+  return { kind: 'delivered', message: `version ${version} is current; ${what}: ${where}` }
+}
+
+const failureOf = ({ host: name, file, consumer }: Missing, host: HostState | null): Failure | undefined =>
+  host?.host === name ? (host.failures[file] ?? (consumer === undefined ? undefined : host.failures[consumerKey(file, consumer)])) : undefined

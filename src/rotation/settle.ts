@@ -35,7 +35,7 @@ export async function settle(engine: Engine, secrets: readonly Secret[], options
     const settled: Settled = { secrets: new Map(nexts), host }
     options.onRound?.(settled)
     if ((await progressOf(engine, secrets)) !== before) continue
-    const until = soonest(settled)
+    const until = await soonest(engine, secrets, settled)
     if (until === null || until > options.patientUntil) return settled
     await engine.pause(until)
   }
@@ -47,10 +47,20 @@ async function progressOf(engine: Engine, secrets: readonly Secret[]): Promise<s
   return [...states, await hostState(engine)].map((s) => s?.seq ?? 0).join()
 }
 
+/** Troubles of this machine that end by a person's doing only: nobody mends them while we wait. */
+const OURS_TO_MEND = new Set(['DISK_FULL', 'FILE_UNWRITABLE', 'STATE_INSECURE'])
+
 /** The end of the nearest wait that passes by itself. */
-function soonest({ secrets, host }: Settled): Millis | null {
-  const waits = [...secrets.values()].flatMap((n) => (n.kind === 'wait' && n.why !== 'clock' ? [n.until] : []))
-  if (host.kind === 'wait') waits.push(host.until)
+async function soonest(engine: Engine, secrets: readonly Secret[], { secrets: nexts, host }: Settled): Promise<Millis | null> {
+  const waits: Millis[] = []
+  for (const secret of secrets) {
+    const n = nexts.get(secret.id)
+    if (n?.kind !== 'wait' || n.why === 'clock') continue
+    if (n.why === 'retry' && OURS_TO_MEND.has((await stateOf(engine, secret))?.failure?.code ?? '')) continue
+    waits.push(n.until)
+  }
+  const failure = host.kind === 'wait' && host.why === 'retry' ? (await hostState(engine))?.failures[host.on] : undefined
+  if (host.kind === 'wait' && !OURS_TO_MEND.has(failure?.code ?? '')) waits.push(host.until)
   return waits.length === 0 ? null : Math.min(...waits)
 }
 
