@@ -210,6 +210,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       gone: (worker) => hasEnded(worker, host),
       lease: (until) => leaseUntil(systemClock, until, interrupt),
       programEnv: programEnv(env),
+      consumerEnv: env,
       stopIfInterrupted: () => {
         if (interrupt?.aborted) throw new KeyturnError('INTERRUPTED', 'stopped between two steps; the next run goes on')
       },

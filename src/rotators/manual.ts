@@ -54,7 +54,7 @@ export const manual = defineRotator<Params>({
   revoke: async (ctx) => {
     if (ctx.params.replaces) return
     throw new KeyturnError('NEEDS_PERSON', `manual: a person has to delete the old key${at(ctx.params)}`, {
-      hint: 'Then run "secrets revoke NAME --verify", or vouch for it with "secrets approve NAME --reason TEXT".',
+      hint: 'once it is deleted there: secrets approve NAME --reason "deleted at the provider"',
     })
   },
 })

@@ -69,7 +69,7 @@ test('manual refuses a value of the wrong form without showing it', async () => 
 test('manual asks a person for the deletion, unless the new value replaces the old one there', async () => {
   const keys = manual.params.parse({ url: 'https://example.org/keys' })
   await expect(manual.revoke?.(rotatorContext(keys), handle, null)).rejects.toThrow(
-    expect.objectContaining({ code: 'NEEDS_PERSON', hint: expect.stringContaining('secrets revoke NAME --verify') }),
+    expect.objectContaining({ code: 'NEEDS_PERSON', hint: expect.stringContaining('secrets approve NAME --reason') }),
   )
   const password = manual.params.parse({ replaces: true })
   expect(manual.revokes?.(keys)).toBe(true)
