@@ -37,7 +37,7 @@ export async function makeRecoveryKey(context: CommandContext, tools: KeyTools, 
     } catch (error) {
       left -= 1
       if (left === 0 || !isKeyturnError(error, 'CONFIRMATION_FAILED')) throw error
-      context.out.note('That is not its end. Once more, or Ctrl-C: nothing is written before.')
+      context.out.note(`That is not its end. Tries left: ${left}. Nothing is written before it is right.`)
     }
   }
 }

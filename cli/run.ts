@@ -1,4 +1,5 @@
 import { type App, openApp } from '../src/app.ts'
+import { KeyturnError } from '../src/errors.ts'
 import { unsupported } from './commands/later.ts'
 import { findCommand } from './commands.ts'
 import type { CommandContext, GlobalOptions, Run } from './context.ts'
@@ -46,7 +47,7 @@ async function perform(request: Request & { kind: 'run' }, out: Output, world: W
     options: globals,
     out,
     signal: world.signal,
-    cwd: world.cwd,
+    cwd: folderOf(world),
     env: world.env,
     // Both are made when they are asked for: opening stdin loads the streams of files, which most commands never need.
     get stdin() {
@@ -61,7 +62,11 @@ async function perform(request: Request & { kind: 'run' }, out: Output, world: W
       return opened
     },
     reopen: async () => {
-      await (await opened)?.close()
+      // `restore` asks again after there was no project.
+      await opened?.then(
+        (app) => app.close(),
+        () => undefined,
+      )
       opened = open(globals, context)
       return opened
     },
@@ -75,6 +80,16 @@ async function perform(request: Request & { kind: 'run' }, out: Output, world: W
       (app) => app.close(),
       () => undefined,
     )
+  }
+}
+
+/** @throws FILE_UNREADABLE where somebody removed it meanwhile */
+function folderOf(world: World): string {
+  try {
+    return world.cwd
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    throw new KeyturnError('FILE_UNREADABLE', `the folder that this runs in cannot be read (${code ?? 'unknown'})`, { hint: 'cd to a folder that is there' })
   }
 }
 

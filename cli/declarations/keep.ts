@@ -51,6 +51,7 @@ export const KEEP: readonly CommandDeclaration[] = [
     summary: 'write plain files and take everything of ours away',
     options: [
       { flags: '--original', text: 'the file as it was before init' },
+      { flags: '--no-backup', text: 'keep no encrypted copy of store and history' },
       { flags: '--dry-run', text: 'show what would be done alone' },
     ],
     examples: [['eject --dry-run', 'what would go']],

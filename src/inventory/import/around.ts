@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs'
 import { dirname, join, posix, relative, sep } from 'node:path'
 import { parseDocument } from 'yaml'
 import { fromFileSystem } from '../../errors.ts'
@@ -60,7 +60,7 @@ export function lookAround(dir: string, files: readonly string[]): Around {
 /** The top of the repository or worktree that a folder lies in. */
 function gitRoot(dir: string): string | null {
   for (let folder = dir; ; folder = dirname(folder)) {
-    if (lstatSync(join(folder, '.git'), { throwIfNoEntry: false }) !== undefined) return folder
+    if (look(join(folder, '.git')) !== null) return folder
     if (folder === dirname(folder)) return null
   }
 }
@@ -91,7 +91,16 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-const isFolder = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+const isFolder = (path: string): boolean => look(path)?.isDirectory() === true
+
+/** `null` also for what this user may not see. */
+function look(path: string): Stats | null {
+  try {
+    return lstatSync(path)
+  } catch {
+    return null
+  }
+}
 
 function readText(file: string): string | null {
   try {

@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { KeyturnError } from '../../errors.ts'
+import { fromFileSystem, KeyturnError } from '../../errors.ts'
 import { fingerprinter } from '../../fingerprint.ts'
 import { compose } from '../../outputs/dialects/compose.ts'
 import { decodeText, MAX_TEXT_BYTES } from '../../outputs/text.ts'
@@ -49,8 +49,7 @@ export interface ImportPlan {
 export async function planImport(options: PlanOptions): Promise<ImportPlan> {
   const { cwd, environment } = options
   const inventoryFile = resolve(cwd, options.config ?? (environment === null || environment === 'production' ? 'secrets.yaml' : `secrets.${environment}.yaml`))
-  if (lstatSync(inventoryFile, { throwIfNoEntry: false }) !== undefined)
-    throw new KeyturnError('CONFIG_EXISTS', `${nameFrom(cwd, inventoryFile)} is there already`)
+  if (lookAt(inventoryFile) !== undefined) throw new KeyturnError('CONFIG_EXISTS', `${nameFrom(cwd, inventoryFile)} is there already`)
   const dir = dirname(inventoryFile)
   const given = options.files.map((file) => resolve(cwd, file))
   const confs = given.filter((file) => basename(file).endsWith('.conf'))
@@ -87,7 +86,7 @@ interface Read {
 
 async function readEnv(file: string, cwd: string, dir: string): Promise<Read> {
   const named = nameFrom(cwd, file)
-  const stat = lstatSync(file, { throwIfNoEntry: false })
+  const stat = lookAt(file)
   if (stat === undefined) throw new KeyturnError('FILE_UNREADABLE', `${named}: there is no such file`, { hint: hintFor(file, cwd) })
   if (stat.isDirectory()) throw new KeyturnError('FILE_UNREADABLE', `${named}: this is a folder`, { hint: `secrets init ${join(named, '.env')}` })
   // A link is followed: what it names is what the programs read.
@@ -104,6 +103,14 @@ async function readEnv(file: string, cwd: string, dir: string): Promise<Read> {
     real: realpathSync(real),
     source: { file: asOutput, variables, changedAt: Math.floor(found.stat.mtimeMs) },
     original: { file: asOutput, text, mode: found.stat.mode & 0o777 },
+  }
+}
+
+function lookAt(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false })
+  } catch (error) {
+    throw fromFileSystem(error, 'read', file)
   }
 }
 

@@ -1,0 +1,182 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type App, loadKeyTools } from '../../src/app.ts'
+import { KeyturnError } from '../../src/errors.ts'
+import { Sensitive } from '../../src/sensitive.ts'
+import { type RecoveryNote, readRecoveryNote, writeRecoveryNote } from '../../src/state/recovery.ts'
+import type { CommandContext, Run } from '../context.ts'
+import { textOption } from '../options.ts'
+
+const ACTIONS = ['show', 'verify', 'add', 'remove'] as const
+
+/** The keys of the embedded store: who can open it, and whether they still do. No private key is ever printed. */
+export const run: Run = async (context, [action = '', recipient], options) => {
+  const keyFile = textOption(options, 'recoveryKeyFile')
+  if (recipient !== undefined && action !== 'add' && action !== 'remove') throw new KeyturnError('USAGE', `identity ${action} takes no RECIPIENT`)
+  const app = await context.app()
+  if (action === 'show') return show(context, app)
+  if (action === 'verify') return verify(context, app, keyFile)
+  if (action === 'add') return recipient === undefined ? addKeyFile(context, app, keyFile) : admit(context, app, recipient, 'added')
+  if (action === 'remove') return remove(context, app, recipient)
+  throw new KeyturnError('USAGE', `identity: there is no "${action}"`, { hint: ACTIONS.map((one) => `secrets identity ${one}`).join(', ') })
+}
+
+/** The recipients of this machine's keys; none where it has no key. */
+async function ownRecipients(app: App): Promise<readonly string[]> {
+  const { readIdentities, recipientOf } = await loadKeyTools()
+  if (!existsSync(app.paths.identityFile)) return []
+  return Promise.all((await readIdentities({ file: app.paths.identityFile, owner: app.paths.owner })).map(recipientOf))
+}
+
+async function show(context: CommandContext, app: App): Promise<number> {
+  const { out } = context
+  const own = await ownRecipients(app)
+  const note = readRecoveryNote(app.paths.state)
+  const rows = app.inventory.recipients.map((recipient) => ({
+    recipient,
+    what: own.includes(recipient) ? 'this machine' : recipient === note?.recipient ? 'recovery key' : 'another machine or person',
+  }))
+  const unlisted = own.filter((one) => !app.inventory.recipients.includes(one))
+  if (out.json) out.document({ schema: 'keyturn/identity@1', file: app.paths.identityFile, own, recipients: rows, recovery: note })
+  else {
+    out.print(
+      [`key of this machine: ${own.length === 0 ? 'none' : app.paths.identityFile}`, ...rows.map((row) => `  ${row.recipient}  ${row.what}`)].join('\n'),
+    )
+    out.note(recoveryText(note))
+    for (const one of unlisted)
+      out.warn(`${one} is the key of this machine, and no recipient in ${app.inventory.file}`, `on a machine that opens the store: secrets identity add ${one}`)
+  }
+  return 0
+}
+
+const recoveryText = (note: RecoveryNote | null): string => {
+  if (note === null || note.recipient === null) return 'no recovery key: secrets identity add --recovery-key-file FILE makes one'
+  return `recovery key ${note.how === 'file' ? 'written to a file' : 'confirmed'} ${new Date(note.at).toISOString().slice(0, 10)}; check it again: secrets identity verify`
+}
+
+/** Opens every file of the store with the key of this machine, and looks whether the recovery key is among their readers. */
+async function verify(context: CommandContext, app: App, keyFile: string | undefined): Promise<number> {
+  const { out, prompts } = context
+  const files = await (await app.localStore()).files()
+  const broken = files.filter((file) => file.problem !== null)
+  const [first] = broken
+  if (first?.problem) throw first.problem
+  const recovery = keyFile !== undefined || prompts.possible ? await recoveryKey(context, keyFile) : null
+  const shut = recovery === null ? [] : files.filter((file) => !file.readers.includes(recovery))
+  if (recovery !== null && !app.inventory.recipients.includes(recovery)) {
+    throw new KeyturnError('IDENTITY_WRONG', `this recovery key (${recovery}) is no recipient in ${app.inventory.file}`, {
+      hint: 'use the one that init made, or: secrets identity add --recovery-key-file FILE',
+    })
+  }
+  if (shut.length > 0) {
+    throw new KeyturnError('IDENTITY_WRONG', `the recovery key opens ${files.length - shut.length} of ${files.length} files of the store`, {
+      hint: `secrets identity add ${recovery}`,
+    })
+  }
+  if (recovery !== null) {
+    const how = readRecoveryNote(app.paths.state)?.how ?? 'typed'
+    await writeRecoveryNote(app.paths.state, { recipient: recovery, how: how === 'skipped' ? 'typed' : how, at: app.clock.now() }, writing(app))
+  }
+  if (out.json) out.document({ schema: 'keyturn/identity-verified@1', files: files.length, recovery })
+  else {
+    out.say(`The key of this machine opens all ${files.length} files of the store.`)
+    if (recovery !== null) out.say('The recovery key opens them too.')
+    else out.note('The recovery key was not checked: give --recovery-key-file FILE.')
+  }
+  return 0
+}
+
+/** The recipient of the recovery key, from its file or typed. */
+async function recoveryKey(context: CommandContext, keyFile: string | undefined): Promise<string> {
+  const { readIdentities, recipientOf } = await loadKeyTools()
+  if (keyFile === undefined) {
+    const typed = await context.prompts.hidden('Recovery key: ', '--recovery-key-file FILE')
+    return recipientOf(typed.map((text) => text.trim().toUpperCase()))
+  }
+  const [identity] = await readIdentities({ file: resolve(context.cwd, keyFile) })
+  return recipientOf(identity ?? new Sensitive(''))
+}
+
+/**
+ * A key file that is there becomes the key of this machine, if it has none: the way back in. One that is not there is made:
+ * a recovery key where `init` made none.
+ */
+async function addKeyFile(context: CommandContext, app: App, keyFile: string | undefined): Promise<number> {
+  if (keyFile === undefined)
+    throw new KeyturnError('USAGE', 'identity add: whose?', { hint: 'secrets identity add age1...   or: secrets identity add --recovery-key-file FILE' })
+  const file = resolve(context.cwd, keyFile)
+  const { newIdentity, readIdentities, recipientOf, writeIdentity } = await loadKeyTools()
+  const { clock, random, paths } = app
+  if (!existsSync(file)) {
+    const identity = await newIdentity()
+    await writeIdentity(identity, { file, clock, random, owner: paths.owner })
+    const status = await admit(context, app, identity.recipient, 'recovery key')
+    await writeRecoveryNote(paths.state, { recipient: identity.recipient, how: 'file', at: clock.now() }, writing(app))
+    context.out.note(`${file}: move it off this machine`)
+    return status
+  }
+  const [identity] = await readIdentities({ file })
+  const recipient = await recipientOf(identity ?? new Sensitive(''))
+  if (!app.inventory.recipients.includes(recipient)) {
+    throw new KeyturnError('IDENTITY_WRONG', `${keyFile}: its key (${recipient}) is no recipient in ${app.inventory.file}`, {
+      hint: 'use a key that the inventory lists',
+    })
+  }
+  const own = await ownRecipients(app)
+  if (!own.includes(recipient)) {
+    if (own.length > 0)
+      throw new KeyturnError('USAGE', `this machine has a key already: ${paths.identityFile}`, { hint: 'move that file away first, if it opens nothing' })
+    if (identity) await writeIdentity({ identity, recipient }, { file: paths.identityFile, clock, random, owner: paths.owner })
+  }
+  if (context.out.json) context.out.document({ schema: 'keyturn/identity-changed@1', installed: recipient, recipients: app.inventory.recipients })
+  else context.out.say(own.includes(recipient) ? 'This machine has that key already.' : `Installed as the key of this machine: ${paths.identityFile}`)
+  return 0
+}
+
+/** One more may read: first every file is encrypted to them too, then the inventory says so. Run again, it goes on. */
+async function admit(context: CommandContext, app: App, recipient: string, comment: string): Promise<number> {
+  const { addRecipient } = await import('../../src/inventory/edit.ts')
+  const { recipients } = app.inventory
+  const changed = await (await app.localStore()).reencrypt([...new Set([...recipients, recipient])])
+  await edit(app, (text) => addRecipient(text, recipient, comment))
+  return told(context, [...new Set([...recipients, recipient])], `${recipient} can read the store now`, changed)
+}
+
+async function remove(context: CommandContext, app: App, recipient: string | undefined): Promise<number> {
+  const { recipients, file } = app.inventory
+  if (recipient === undefined || !recipients.includes(recipient)) {
+    throw new KeyturnError('USAGE', `identity remove: ${recipient ?? 'nothing'} is no recipient in ${file}`, { hint: 'secrets identity show lists them' })
+  }
+  const left = recipients.filter((one) => one !== recipient)
+  if (left.length === 0)
+    throw new KeyturnError('USAGE', 'the last recipient cannot go: nobody could open the store', { hint: 'secrets eject takes everything away' })
+  if ((await ownRecipients(app)).includes(recipient)) {
+    throw new KeyturnError('USAGE', 'this is the key of this machine, which would lock itself out', {
+      hint: 'remove it from another machine that opens the store',
+    })
+  }
+  if (!(await context.prompts.confirm(`${recipient} shall read nothing that is written from now on. Go on?`))) return 0
+  const { removeRecipient } = await import('../../src/inventory/edit.ts')
+  const changed = await (await app.localStore()).reencrypt(left)
+  await edit(app, (text) => removeRecipient(text, recipient))
+  const note = readRecoveryNote(app.paths.state)
+  if (note?.recipient === recipient) await writeRecoveryNote(app.paths.state, { recipient: null, how: 'skipped', at: app.clock.now() }, writing(app))
+  context.out.warn('whoever had that key may have copied what it opened until now', 'secrets rotate --all replaces the values')
+  return told(context, left, `${recipient} can no longer read the store`, changed)
+}
+
+async function edit(app: App, change: (text: string) => string): Promise<void> {
+  const { saveInventory } = await import('../../src/inventory/save.ts')
+  const { file } = app.inventory
+  const before = readFileSync(file, 'utf8')
+  const after = change(before)
+  if (after !== before) await saveInventory(file, before, after, app.random)
+}
+
+function told(context: CommandContext, recipients: readonly string[], what: string, changed: number): number {
+  if (context.out.json) context.out.document({ schema: 'keyturn/identity-changed@1', recipients, files: changed })
+  else context.out.say(`${what} (${changed} files encrypted anew). Commit secrets.yaml.`)
+  return 0
+}
+
+const writing = (app: App) => ({ random: app.random, owner: app.paths.owner })
