@@ -5,8 +5,8 @@ import type { Sink } from './output.ts'
 const PAUSE_MS = 5
 
 /**
- * A stream of the process as a place to write text to. Files and pipes are written to directly: `process.stdout` would load all of Node's
- * streams and sockets for it, which takes longer than the rest of `status`. For terminals and sockets it is used as it is.
+ * A stream of the process as a place to write text to. Files and pipes (which are sockets where Node started us) are written to
+ * directly: `process.stdout` would load all of Node's streams for it, which takes as long as the rest of `status`. A terminal gets it.
  *
  * A reader that has gone away ("secrets status | head") ends the process: `closed` is called and is not to return.
  */
@@ -40,7 +40,7 @@ export function openSink(fd: 1 | 2, stream: () => NodeJS.WriteStream, closed: ()
 function isDirect(fd: number): boolean {
   try {
     const stat = fstatSync(fd)
-    return stat.isFile() || stat.isFIFO()
+    return stat.isFile() || stat.isFIFO() || stat.isSocket()
   } catch {
     return false
   }

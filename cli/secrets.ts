@@ -26,7 +26,9 @@ const world = {
     return process.stdin
   },
   env: process.env,
-  cwd: process.cwd(),
+  get cwd() {
+    return process.cwd()
+  },
   signal: controller.signal,
 }
 

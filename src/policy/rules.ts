@@ -98,10 +98,11 @@ function attention({ attention: asked }: RuleInput): RuleFinding | null {
 /** The first clause: what stands before a colon, bracket or comma explains less than what it names. */
 const shorten = (text: string): string => text.split(/[,;(]/, 1)[0]?.trim() ?? text
 
-function noValue({ secret, state }: RuleInput): RuleFinding | null {
+function noValue({ secret, state, guided }: RuleInput): RuleFinding | null {
   if (state?.current) return null
+  const hint = guided || exempt(secret) ? `secrets set ${secret.name}` : `secrets rotate ${secret.name}`
   const message = state?.rotation ? 'no value yet; its first one is being made' : 'no value in the store yet'
-  return { rule: 'no-value', severity: 'violation', message, hint: `secrets set ${secret.name}`, why: 'no value yet' }
+  return { rule: 'no-value', severity: 'violation', message, hint, why: 'no value yet' }
 }
 
 function publishedDefault(input: RuleInput): RuleFinding | null {
@@ -219,7 +220,7 @@ function shape(input: RuleInput): RuleFinding | null {
 /** Giving up is never success: it is told until the next rotation, also where no limit is near. */
 function givenUp({ secret, state }: RuleInput): RuleFinding | null {
   if (state?.last?.outcome !== 'back' || state.rotation) return null
-  const message = `the last rotation was given up${state.last.note ? ` (${state.last.note})` : ''}; the value before it is in force`
+  const message = `the last rotation was given up${state.last.note ? ` (${state.last.note})` : ''}${state.current ? '; the value before it is in force' : ''}`
   return { rule: 'given-up', severity: 'info', message, hint: `secrets rotate ${secret.name}`, why: 'last rotation given up' }
 }
 

@@ -75,7 +75,8 @@ describe('rules', () => {
   })
 
   it('find a secret without a value', () => {
-    expect(judge(openai, { state: null })[0]).toMatchObject({ rule: 'no-value', severity: 'violation', hint: 'secrets set openai' })
+    expect(judge(openai, { state: null })[0]).toMatchObject({ rule: 'no-value', severity: 'violation', hint: 'secrets rotate openai' })
+    expect(judge(openai, { state: null, guided: true })[0]).toMatchObject({ hint: 'secrets set openai' })
   })
 
   it('put what a person must decide before everything', () => {
