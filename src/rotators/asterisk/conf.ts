@@ -29,15 +29,17 @@ export interface Piece {
   /** The value as written, without blanks around it; equal for an empty one. */
   readonly start: number
   readonly end: number
-  /** Nothing but the value stands there: no block comment in its midst. */
+  /** Nothing but the value stands there: no comment begins or ends in its midst. */
   readonly solid: boolean
 }
 
 export interface Setting {
-  readonly name: string
+  name: string
   value: string
   /** Copied from another section by `[x](base)`. */
   readonly inherited: boolean
+  /** Put together so that no edit of one place sets it: inherited and then added to, or hit by a `+=` that meant another line. */
+  tangled: boolean
   /** The section whose text it stands in. */
   readonly owner: Section
   /** The first sets it, the others append to it (`+=`). */
@@ -222,19 +224,37 @@ function readSetting(section: Section, file: ConfFile, line: Line): void {
   if (name === '') return
   const first = operatorEnd + raw.indexOf(value)
   const after = (at[operatorEnd - 1] as number) + 1
-  const start = value === '' ? after : (at[first] as number)
+  const start = value === '' ? after : startOf(file.text, at, first)
   const end = value === '' ? after : (at[first + value.length - 1] as number) + 1
-  const solid = file.text.slice(start, end).replaceAll('\\;', ';') === value
+  const pieces = file.text.slice(start, end).split('\\;')
+  const solid = pieces.join(';') === value && !pieces.some((part) => part.includes(';'))
   const piece: Piece = { file, line: line.number, keyStart: at[0] as number, after, start, end, solid }
 
   const earlier = append ? section.settings.findLast((setting) => setting.name === name) : undefined
-  if (earlier === undefined) {
-    section.settings.push({ name, value, inherited: false, owner: section, pieces: [piece] })
-  } else {
-    // The blanks before the added text count, those at either end of the whole do not.
-    earlier.value = strip(earlier.value + raw)
-    earlier.pieces.push(piece)
-  }
+  if (earlier === undefined) section.settings.push({ name, value, inherited: false, tangled: false, owner: section, pieces: [piece] })
+  else addText(section, earlier, raw, piece)
+}
+
+/**
+ * `key += text`. Asterisk takes the value of the last setting of this name, and then replaces the first that has that value, or
+ * the first of this name at all if it is empty. The blanks before the added text count, those at either end of the whole do not.
+ */
+function addText(section: Section, last: Setting, raw: string, piece: Piece): void {
+  const hit = section.settings.find(
+    (setting) => sameName(setting.name, last.name) && (last.value === '' || setting.value.toLowerCase() === last.value.toLowerCase()),
+  )
+  if (hit === undefined) return
+  hit.value = strip(last.value + raw)
+  hit.name = last.name
+  hit.pieces.push(piece)
+  hit.tangled ||= hit.inherited || hit !== last
+}
+
+/** A value that begins with `\\;` begins with the backslash, which Asterisk does not see. */
+function startOf(text: string, at: readonly number[], first: number): number {
+  const start = at[first] as number
+  const isEscaped = text[start] === ';' && text[start - 1] === '\\' && at[first - 1] !== start - 1
+  return isEscaped ? start - 1 : start
 }
 
 /** Section names are looked up without regard to case, settings too. */

@@ -1,5 +1,5 @@
 import { KeyturnError } from '../../errors.ts'
-import { type Conf, type ConfFile, type Header, readConf, type Section, type Setting } from './conf.ts'
+import { type Conf, type ConfFile, type Header, readConf, type Section, type Setting, sameName } from './conf.ts'
 import { findUser, place, RESTING_MARK, type User, where, wrong } from './users.ts'
 
 /** Changes to an `ari.conf` that was read, as pieces of text to put in place of others. All other bytes stay. */
@@ -62,10 +62,10 @@ export function replacePassword(name: string, user: Active, password: string): r
 /** The password has to stand where nobody else reads it, in one file, in one stretch. */
 function checkOwn(name: string, section: Section, setting: Setting): void {
   const ownLine = `Give [${name}] a "password = ..." line of its own.`
+  if (setting.tangled) throw wrong(where(setting), `the password of [${name}] is put together with "+=" from several places`, ownLine)
   if (setting.owner !== section) {
     throw wrong(where(setting), `the password of [${name}] comes from the section [${setting.owner.name}], which others may share`, ownLine)
   }
-  if (setting.inherited) throw wrong(where(setting), `the password of [${name}] adds to one that is inherited`, ownLine)
   const files = new Set(setting.pieces.map((piece) => piece.file))
   if (files.size > 1) throw wrong(where(setting), `the password of [${name}] is put together from several files`, ownLine)
   for (const piece of setting.pieces) {
@@ -114,8 +114,11 @@ export function restUser(name: string, user: Active): readonly Edit[] {
   const { section, password } = user
   const { header } = section
   checkAlone(name, section)
+  const own = section.settings.filter((setting) => !setting.inherited && sameName(setting.name, 'password'))
+  const [, again] = own
+  if (again !== undefined) throw wrong(where(again), `[${name}] has ${own.length} lines for the password, so it cannot take turns`, 'Keep the last one.')
   const template = optionsEdit(header, ['!', ...header.options])
-  if (password === undefined || password.inherited) {
+  if (password === undefined || (password.inherited && !password.tangled)) {
     return [template, { file: header.file, start: lineEnd(header), end: lineEnd(header), text: `${eol(header.file)}${RESTING_MARK}` }]
   }
   checkOwn(name, section, password)
@@ -191,7 +194,7 @@ export function applyEdits(edits: readonly Edit[]): ReadonlyMap<ConfFile, string
 
 /**
  * Reads the changed texts back as Asterisk will and compares: this user is as wanted (`null`: at rest), all other sections
- * are what they were. INTERNAL otherwise; nothing was written then.
+ * are what they were. PROVIDER_CONFIG otherwise, with nothing written: comments may stand so that no single edit does that.
  */
 export async function checkEdits(conf: Conf, texts: ReadonlyMap<ConfFile, string>, name: string, wanted: string | null, etc: string): Promise<void> {
   const [top] = conf.files
@@ -199,10 +202,16 @@ export async function checkEdits(conf: Conf, texts: ReadonlyMap<ConfFile, string
   const changed = new Map([...texts].map(([file, text]) => [file.path, text]))
   const known = new Map(conf.files.map((file) => [file.path, file.text]))
   const after = await readConf(top.path, etc, async (file) => changed.get(file) ?? known.get(file) ?? null)
+  const section = conf.sections.find((one) => one.name === name)
   const user = findUser(after, name)
   const fits = wanted === null ? user.state === 'resting' : user.state === 'active' && user.password?.value === Buffer.from(wanted).toString('latin1')
   if (fits && meaning(after, name) === meaning(conf, name)) return
-  throw new KeyturnError('INTERNAL', `${top.path}: the change to user "${name}" would not be read back as it was meant; nothing was written`)
+  const what = `the password of [${name}] cannot be changed without changing what else stands in the file`
+  throw wrong(
+    section === undefined ? top.path : place(section),
+    what,
+    'Move comments away from the lines of this section, and give it one line for the password.',
+  )
 }
 
 /** What Asterisk makes of all sections but one. */

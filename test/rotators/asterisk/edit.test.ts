@@ -20,6 +20,7 @@ test.each([
   ['an arrow', '[a]\ntype=user\npassword=>old\n', '[a]\ntype=user\npassword=>NEW\n'],
   ['a comment behind', '[a]\ntype=user\n\tPassWord =  old  ; mine\n', '[a]\ntype=user\n\tPassWord =  NEW  ; mine\n'],
   ['a comment right behind', '[a]\ntype=user\npassword = old;mine\n', '[a]\ntype=user\npassword = NEW;mine\n'],
+  ['an escaped semicolon at the start', '[a]\ntype=user\npassword=\\;old\n', '[a]\ntype=user\npassword=NEW\n'],
   ['an escaped semicolon', '[a]\ntype=user\npassword = o\\;ld\n', '[a]\ntype=user\npassword = NEW\n'],
   ['CRLF', '[a]\r\ntype=user\r\npassword = old\r\nread_only=no\r\n', '[a]\r\ntype=user\r\npassword = NEW\r\nread_only=no\r\n'],
   ['the last of two', '[a]\ntype=user\npassword = older\npassword = old\n', '[a]\ntype=user\npassword = older\npassword = NEW\n'],
@@ -76,9 +77,10 @@ test('the longest password that HTTP Basic holds is fine, counted in bytes', () 
 
 test.each([
   ['from a shared template', '[t](!)\ntype=user\npassword = old\n[a](t)\n', 'comes from the section [t]'],
-  ['added to an inherited one', '[t](!)\ntype=user\npassword = o\n[a](t)\npassword += ld\n', 'comes from the section [t]'],
+  ['added to an inherited one', '[t](!)\ntype=user\npassword = o\n[a](t)\npassword += ld\n', 'is put together with "+="'],
   ['missing', '[a]\ntype=user\n', 'the password of [a] is missing'],
   ['empty', '[a]\ntype=user\npassword =\n', 'the password of [a] is empty'],
+  ['with an end of a comment inside', '[a]\ntype=user\npassword = --;;--\n', 'a comment stands in the middle'],
   ['with a comment inside', '[a]\ntype=user\npassword = o;-- x --;ld\n', 'a comment stands in the middle'],
   ['in a file that two users include', '[a]\ntype=user\n#include pw\n[b]\ntype=user\n#include pw\n', '/etc/asterisk/pw is included more than once'],
   ['from two files', '[a]\ntype=user\npassword = x\n#include more\n', 'put together from several files'],
