@@ -1,74 +1,11 @@
-import type { Kind, Subject, Verdict } from './classify.ts'
-import {
-  ADDRESSES,
-  APIS,
-  BROKERS,
-  CHATS,
-  COUNTED,
-  CREDENTIALS,
-  DATABASES,
-  ENCRYPTING,
-  HOOKS,
-  KEYS,
-  LOGINS,
-  PASSWORDS,
-  PLAIN_KEYS,
-  PUBLIC_KEYS,
-  PUBLIC_PREFIXES,
-  QUALIFIERS,
-  SALTS,
-  SECRETS,
-  SETTINGS,
-  SWITCH_VERBS,
-  TOKENS,
-  VAULTERS,
-} from './nouns.ts'
+import type { Subject, Verdict } from './classify.ts'
+import { type Head, headOf } from './heads.ts'
+import { dataKey, judgeKey } from './key-rules.ts'
+import { APIS, BROKERS, CHATS, DATABASES, ENCRYPTING, HOOKS, PASSWORDS, SECRETS, SWITCH_VERBS, TOKENS, VAULTERS } from './nouns.ts'
 import { isNumber, isPair, isPath, isSwitch, looksRandom } from './values.ts'
-
-const verdict = (kind: Kind, confidence: number, why: string): Verdict => ({ kind, confidence, why })
-const setting = (confidence: number, why: string): Verdict => verdict('setting', confidence, why)
-const secret = (confidence: number, why: string): Verdict => verdict('secret', confidence, why)
-const identifier = (confidence: number, why: string): Verdict => verdict('identifier', confidence, why)
-
-/** Every word that may be the head of a name. */
-const HEADS: readonly (readonly [string, ReadonlySet<string>])[] = [
-  ['password', PASSWORDS],
-  ['salt', SALTS],
-  ['token', TOKENS],
-  ['secret', SECRETS],
-  ['key', KEYS],
-  ['credentials', CREDENTIALS],
-  ['login', LOGINS],
-  ['hook', HOOKS],
-  ['address', ADDRESSES],
-]
-const OTHERS: ReadonlySet<string> = new Set([
-  'id',
-  'ids',
-  'sid',
-  'dn',
-  'email',
-  'mail',
-  'hash',
-  'htpasswd',
-  'cookie',
-  'licence',
-  'license',
-  'mnemonic',
-  'phrase',
-  'iv',
-  'nonce',
-])
+import { hasSecretBeside, identifier, secret, setting, verdict } from './verdicts.ts'
 
 const PEOPLE: ReadonlySet<string> = new Set(['admin', 'administrator', 'root', 'superuser', 'master', 'operator'])
-
-/** The head of a name: which word it is, what stands before it, what was passed over behind it. */
-interface Head {
-  readonly noun: string
-  readonly word: string
-  readonly before: readonly string[]
-  readonly behind: readonly string[]
-}
 
 /** Decides by the words of the name, checked against what the value can be; at last by the comments. */
 export function judgeByName(subject: Subject): Verdict {
@@ -104,20 +41,6 @@ export function judgeByName(subject: Subject): Verdict {
   }
 }
 
-/** From the right: the first word that is a noun we know. Words in between that nobody knows are passed over. */
-function headOf(words: readonly string[]): Head | null {
-  let end = words.length
-  // A name of qualifiers only has no head; the first word is left to be one.
-  while (end > 1 && QUALIFIERS.has(words[end - 1] ?? '')) end--
-  // "connection string", "service account json": what was stripped was the noun.
-  for (let at = end - 1; at >= 0; at--) {
-    const word = words[at] ?? ''
-    const noun = HEADS.find(([, set]) => set.has(word))?.[0] ?? (OTHERS.has(word) ? word : SETTINGS.has(word) ? 'setting' : null)
-    if (noun !== null) return { noun, word, before: words.slice(0, at), behind: words.slice(at + 1) }
-  }
-  return null
-}
-
 /** A service account's key file, written into the variable. */
 function serviceAccount(subject: Subject): Verdict | null {
   const at = subject.words.indexOf('account')
@@ -141,72 +64,6 @@ function judgePassword(subject: Subject, head: Head): Verdict {
   return secret(0.95, 'the name says password')
 }
 
-const dataKey = (confidence: number): Verdict => verdict('data-key', confidence, 'it encrypts something that is kept: that becomes unreadable when it changes')
-
-const saysKeptData = (subject: Subject): boolean => /\b(encrypt|decrypt)/.test(subject.said) && !/tls|https|ssl/.test(subject.said)
-
-function judgeKey(subject: Subject, head: Head, before: ReadonlySet<string>): Verdict {
-  const { text } = subject
-  const last = head.before.at(-1) ?? ''
-  if (isSwitch(text)) return setting(0.9, 'the value is yes or no')
-  if (isNumber(text) && (head.word.endsWith('s') || /max|min|count|limit|num/.test(last))) return setting(0.9, 'the value is a number of them')
-  if (head.word === 'tokens' && COUNTED.has(last)) return setting(0.85, 'a number of tokens')
-  if (isNumber(text) && head.behind.length > 0) return setting(0.8, 'the value is a number')
-  if (head.word === 'jwt' && head.behind.length > 0 && !looksRandom(text)) return setting(0.7, 'about a JWT')
-  if (before.has('cors')) return setting(0.85, 'a CORS switch')
-  if (isPath(text)) return setting(0.9, 'the value is the path of a file')
-  if (head.noun === 'key' && (PLAIN_KEYS.has(last) || head.behind.includes('prefix'))) return setting(0.85, `a ${last} key opens nothing`)
-  const vapid = before.has('vapid') || before.has('webpush')
-  if (head.noun === 'key' && PUBLIC_KEYS.has(last)) return identifier(0.9, `a ${last} key is made to be shown`)
-  if (head.noun === 'key' && hasPublicPrefix(subject.words) && !before.has('secret') && !before.has('private')) {
-    return identifier(0.85, 'the first words say that every browser gets it')
-  }
-  if (head.noun === 'key' && (last === 'ssl' || last === 'tls') && !looksRandom(text)) return setting(0.6, 'most of these are the path of a key file')
-  if (head.noun === 'credentials' && last === 'application' && head.behind.length === 0) return setting(0.7, 'by convention the path of a file')
-  if (vapid && head.noun === 'key') return verdict('data-key', 0.9, 'every browser that subscribed is bound to it')
-  const half = publicHalf(subject, head)
-  if (half !== null) return half
-  if (isDataKey(subject, head, before)) return dataKey(0.9)
-  if (before.has('license') || before.has('licence')) return secret(0.85, 'a licence key')
-  // Words behind the noun that nobody knows, and a value that a person typed: it may be anything.
-  const unsure = head.behind.some((word) => !QUALIFIERS.has(word)) && !looksRandom(text)
-  return secret(unsure ? 0.65 : 0.93, `the name says ${head.word}`)
-}
-
-/** The half of a pair that is shown: known by the other half being in the file. */
-function publicHalf(subject: Subject, head: Head): Verdict | null {
-  const stem = head.before
-  const last = stem.at(-1) ?? ''
-  const beside = (words: readonly string[], other: string): Verdict | null =>
-    subject.has([...words, ...head.behind]) ? identifier(0.85, `the half that is shown: ${other} stands beside it`) : null
-  if (head.noun !== 'key') return null
-  if (last === 'access') {
-    const root = stem.slice(0, -1)
-    return (
-      beside([...root, 'secret', 'key'], 'the secret key') ??
-      beside([...root, 'secret', 'access', 'key'], 'the secret key') ??
-      beside([...root, 'access', 'key', 'secret'], 'the secret')
-    )
-  }
-  if (last === 'secret' || last === 'private') return null
-  return beside([...stem, 'secret'], 'the secret') ?? (last === 'api' || last === 'app' ? null : beside([...stem, 'key', 'secret'], 'the secret'))
-}
-
-function isDataKey(subject: Subject, head: Head, before: ReadonlySet<string>): boolean {
-  if (head.before.some((word) => ENCRYPTING.has(word) || SALTS.has(word) || CREDENTIALS.has(word))) return true
-  if (head.noun === 'key' && subject.words.length === 2 && before.has('app')) return true
-  if (head.word === 'key' && before.has('secret') && head.behind[0] === 'base') return true
-  if (head.noun === 'key' && before.has('rails') && before.has('master')) return true
-  // A key that is bought is no data key, whatever the comment tells about the product.
-  return (
-    !before.has('api') &&
-    !before.has('access') &&
-    !before.has('client') &&
-    saysKeptData(subject) &&
-    /\b(data|database|stored|at rest|credential|secret|field|column|value)/.test(subject.said)
-  )
-}
-
 function judgeLogin(subject: Subject, head: Head): Verdict {
   const { text } = subject
   if (isSwitch(text) || isNumber(text)) return setting(0.85, 'a number or a switch')
@@ -214,23 +71,6 @@ function judgeLogin(subject: Subject, head: Head): Verdict {
   if (head.word === 'account' && !hasSecretBeside(subject, head.before)) return setting(0.6, 'an account without a password beside it')
   return identifier(0.9, 'a login name')
 }
-
-const SECRET_ENDS: readonly (readonly string[])[] = [
-  ['password'],
-  ['pass'],
-  ['passwd'],
-  ['pwd'],
-  ['secret'],
-  ['key'],
-  ['api', 'key'],
-  ['token'],
-  ['auth', 'token'],
-  ['secret', 'key'],
-  ['private', 'key'],
-  ['app', 'secret'],
-  ['client', 'secret'],
-]
-const hasSecretBeside = (subject: Subject, stem: readonly string[]): boolean => stem.length > 0 && SECRET_ENDS.some((end) => subject.has([...stem, ...end]))
 
 function judgeAddress(subject: Subject, head: Head): Verdict {
   if (head.word === 'dsn' && (subject.words.includes('sentry') || subject.words.includes('glitchtip'))) {
@@ -354,5 +194,3 @@ function judgeNameless(subject: Subject): Verdict {
     return named ? secret(0.8, 'a random value, and the comment speaks of a secret') : secret(0.55, 'the value looks drawn at random')
   return setting(0.8, 'nothing in name, value or comment speaks of a secret')
 }
-
-const hasPublicPrefix = (words: readonly string[]): boolean => PUBLIC_PREFIXES.some((prefix) => prefix.every((word, at) => words[at] === word))
