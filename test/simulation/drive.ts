@@ -42,9 +42,9 @@ export function spawnWorker(world: World, name: string, host: string, open: read
   return worker
 }
 
-/** Somebody else opened it, or something is not reachable now: it is opened another time. */
+/** Somebody else opened it, something is not reachable now, or its path was changed: it is opened another time. */
 function tolerated(error: unknown): void {
-  if (!isKeyturnError(error, 'ROTATION_OPEN') && !(isKeyturnError(error) && error.retryable)) throw error
+  if (!isKeyturnError(error, 'ROTATION_OPEN', 'VALUE_MISSING') && !(isKeyturnError(error) && error.retryable)) throw error
 }
 
 const isIdle = ({ secrets, host }: Settled): boolean => host.kind === 'idle' && [...secrets.values()].every(({ kind }) => kind === 'idle')
@@ -86,7 +86,9 @@ export async function act(world: World, process: Process, what: ReturnType<Fault
   if (what) world.trace.push(`${process.name} fails at ${point}`)
   await world.schedule.step(process, what ?? undefined)
   if (process.error !== undefined) {
-    world.bad.push(`${process.name} fell over: ${(process.error as Error).stack ?? process.error}`)
+    // Something was not reachable: the program says so and ends, and the next one goes on.
+    if (!(isKeyturnError(process.error) && process.error.retryable))
+      world.bad.push(`${process.name} fell over: ${(process.error as Error).stack ?? process.error}`)
     delete process.error
   }
   judge(world)

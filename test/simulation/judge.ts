@@ -51,9 +51,9 @@ function reasonWhyWrong(world: World, state: SecretState | null, { running, sinc
   if (!output || !spec) return null // never declared: nobody can know of it
   if (r.back) return 'it was made by a rotation that goes back'
   const record = consumerRecord(world, running, output.file)
-  const asked = record?.proof?.claimPos ?? record?.refresh?.claimPos ?? Number.POSITIVE_INFINITY
-  if (since.pos < asked) return 'it held it before it was last asked'
-  if (r.graceUntil === null || since.at < r.graceUntil) return 'somebody started it on an old file during the grace'
+  const asked = record?.proof ?? record?.refresh
+  if (!asked || since.pos < asked.claimPos) return 'it held it before it was last asked'
+  if (r.graceUntil === null || (record?.proof && record.proof.claimAt < r.graceUntil)) return 'it was not asked again after the grace'
   return null // after the last proof nothing can help
 }
 

@@ -68,7 +68,7 @@ export function mintingRotator({ hook, now, account }: Verbs): RotatorSpec<{ acc
     orphans: (ctx) =>
       look(hook, 'orphans', () => {
         const { keys, lagMs } = at(ctx.params)
-        return keys.filter((key) => key.alive && key.tag === ctx.token && now() - key.madeAt >= lagMs).map(({ id }) => id)
+        return keys.filter((key) => key.alive && key.tag === ctx.token && (lagMs === 0 || now() - key.madeAt >= lagMs)).map(({ id }) => id)
       }),
   }
 }

@@ -1,4 +1,5 @@
 import { approve, retry } from '../../src/rotation/decide.ts'
+import type { Missing } from '../../src/rotation/gate.ts'
 import { next } from '../../src/rotation/next.ts'
 import { surroundingsOf } from '../../src/rotation/surroundings.ts'
 import type { Inventory } from '../../src/terms.ts'
@@ -73,6 +74,10 @@ export function mend(world: World, original: Inventory): void {
   }
 }
 
+/** What was taken out of the inventory can prove nothing any more; a person has to say that it does not run. */
+const isDeclared = ({ outputs }: Inventory, { host, file, consumer }: Missing): boolean =>
+  outputs.some((o) => o.host === host && o.file === file && (consumer === undefined || o.consumers.some(({ key }) => key === consumer)))
+
 /** Answers everything that waits for a person; true: something was answered. */
 export async function answer(world: World): Promise<boolean> {
   const engine = world.engine({ name: 'person', host: 'alpha', gates: [], status: 'alive' } satisfies Process, async () => {})
@@ -82,9 +87,9 @@ export async function answer(world: World): Promise<boolean> {
     if (!state?.rotation) continue
     const n = next(state, await surroundingsOf(engine, state))
     if (n.kind !== 'attention') continue
-    const gone = n.step === 'proof' && (n.missing ?? []).every((m) => !world.inventory.outputs.some(({ host, file }) => host === m.host && file === m.file))
+    const gone = n.step === 'proof' && (n.missing ?? []).every((m) => !isDeclared(world.inventory, m))
     world.trace.push(`a person answers for ${secret.id}, ${n.step}: ${gone ? 'approve' : 'retry'} (${n.message})`)
-    if (gone) await approve(engine, secret, 'that output is no more')
+    if (gone) await approve(engine, secret, 'it is no more')
     else await retry(engine, secret, 'mended')
     answered = true
   }

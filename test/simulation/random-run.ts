@@ -1,6 +1,6 @@
 import { begin, hostsOf } from './beginning.ts'
 import { type Chance, chance } from './chance.ts'
-import { act, recover, spawnWorker, type Worker, wake } from './drive.ts'
+import { act, recover, runUntilWait, spawnWorker, type Worker, wake } from './drive.ts'
 import { judgeEnd } from './judge.ts'
 import { answer, meddle, mend } from './person.ts'
 import { SCENARIOS, type Scenario } from './scenario.ts'
@@ -8,7 +8,7 @@ import { outageAt } from './scheduler.ts'
 import type { World } from './world.ts'
 
 /** How many points are passed before everything is left to come to its end. */
-const POINTS = 500
+const POINTS = 900
 const WORKERS = 3
 
 const SECOND = 1_000
@@ -29,7 +29,10 @@ export async function randomRun(seed: number): Promise<readonly string[]> {
   for (let passed = 0; passed < POINTS && world.bad.length === 0; passed++) await turn(world, fate, workers)
 
   mend(world, original)
-  for (const { process } of workers) await wake(world, process)
+  for (const { process } of workers) {
+    await wake(world, process)
+    await runUntilWait(world, process)
+  }
   await recover(world)
   for (let questions = 0; questions < 8 && (await answer(world)); questions++) await recover(world)
   for (const hours of [1, 6, 12, 7]) {

@@ -177,7 +177,7 @@ function told(event: Event): string {
     case 'claimed':
       return `claimed ${event.step} on ${event.on}`
     case 'did':
-      return `did ${event.result.step} (claim ${event.claim})`
+      return `did ${event.result.step} (claim ${event.claim})${'vars' in event.result ? ` ${JSON.stringify(event.result.vars)}` : ''}`
     case 'failed':
       return `failed (claim ${event.claim}) ${event.code}: ${event.message}${event.retryAt === null ? ', for good' : ''}`
     case 'decided':
