@@ -156,7 +156,6 @@ describe('what is not imported', () => {
   })
 
   test('references are no values', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of an env file
     const proposal = proposalOf(`DB_PASSWORD=${RANDOM}\nPGPASSWORD=\${DB_PASSWORD}\nOUTSIDE_TOKEN=\${FROM_SHELL}\n`)
     expect(proposal.secrets.map((secret) => secret.name)).toEqual(['db'])
   })
