@@ -38,6 +38,13 @@ export function lineAt(text: string, at: number): number {
   return line
 }
 
+/** The text without the characters at its end that `blank` matches. An expression with `$` would take quadratic time on many of them. */
+export function trimEnd(text: string, blank: RegExp): string {
+  let end = text.length
+  while (end > 0 && blank.test(text[end - 1] as string)) end--
+  return text.slice(0, end)
+}
+
 const tooLarge = (file: string): KeyturnError => new KeyturnError('ENV_UNREADABLE', `${file}: larger than 16 MB, so it is no env file`)
 
 function lineOfByte(bytes: Uint8Array, at: number): number {

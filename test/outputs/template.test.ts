@@ -2,6 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeUserinfo, fillTemplate, parseTemplate } from '../../src/outputs/template.ts'
 
+const text = fc
+  .array(fc.constantFrom('a', 'B', '{', '}', '{a.b}', '|', '.', ' ', '%', '@', ':', '/', "'", '(', '!', '*', '\n', 'ß', '🙂', '\u0000', '~', '#'), {
+    maxLength: 12,
+  })
+  .map((parts) => parts.join(''))
 const fill = (text: string, values: Record<string, string>) => fillTemplate(parseTemplate(text), ({ secret, field }) => values[`${secret}.${field}`] ?? '?')
 
 describe('a template', () => {
@@ -32,12 +37,12 @@ describe('a template', () => {
 
   it('survives every value in a URL, and never throws on any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), (value, text) => {
+      fc.property(text, text, (value, other) => {
         const encoded = encodeUserinfo(value)
         expect(encoded).toMatch(/^[A-Za-z0-9\-._~%]*$/)
         expect(decodeURIComponent(encoded)).toBe(value)
         if (value !== '') expect(decodeURIComponent(new URL(`redis://u:${encoded}@host/`).password)).toBe(value)
-        parseTemplate(text)
+        parseTemplate(other)
       }),
       { numRuns: 500 },
     )

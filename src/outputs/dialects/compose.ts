@@ -1,5 +1,5 @@
 import { type LineSyntax, quotedEnd, unquotedEnd } from '../lines.ts'
-import { unreadable } from '../text.ts'
+import { trimEnd, unreadable } from '../text.ts'
 import { expandTemplate } from './compose-template.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
@@ -15,9 +15,11 @@ import { type Binding, defineDialect, rawForm } from './define.ts'
 const SPACE = '\\t\\v\\f\\r \\u0085\\u00a0'
 const BLANKS = new RegExp(`[${SPACE}]*`, 'y')
 const WIDE_SPACE = `${SPACE}\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000`
-const TRAILING = new RegExp(`[${WIDE_SPACE}\\n]+$`)
 const STATEMENT = new RegExp(`[${WIDE_SPACE}\\n]*`, 'y')
 const NAME = '[\\p{L}\\p{N}_.\\-[\\]]+'
+
+const STOP = /\n| #/g
+const BLANK = new RegExp(`[${WIDE_SPACE}\\n]`)
 
 const syntax: LineSyntax = {
   head: new RegExp(`[${WIDE_SPACE}]*(?<export>export[\\t\\f\\r ]+)?(?<name>${NAME})[${SPACE}]*[=:]`, 'yu'),
@@ -30,7 +32,7 @@ const syntax: LineSyntax = {
     if (text[at] === "'" || text[at] === '"') return quotedEnd(text, at, true)
     // Compose takes it for a value, a person for a comment. Treated as a comment: a value written before it makes it one.
     if (afterBlank && text[at] === '#') return at
-    return unquotedEnd(text, at, /\n| #/g, new RegExp(`[${WIDE_SPACE}]`))
+    return unquotedEnd(text, at, STOP, BLANK)
   },
 }
 
@@ -116,7 +118,7 @@ function readKey(text: string, from: number): Key {
 }
 
 function checkedName(text: string, start: number, written: string): string {
-  const name = written.replace(TRAILING, '')
+  const name = trimEnd(written, BLANK)
   if (name.includes(' ')) throw unreadable(text, start, 'has a blank inside the name')
   return name
 }
@@ -134,7 +136,7 @@ function readValue(text: string, at: number): Value | null {
     const newline = text.indexOf('\n', at)
     const line = text.slice(at, newline < 0 ? text.length : newline)
     const comment = line.indexOf(' #')
-    const source = (comment < 0 ? line : line.slice(0, comment)).replace(TRAILING, '')
+    const source = trimEnd(comment < 0 ? line : line.slice(0, comment), BLANK)
     return { source, unescaped: source, literal: false, end: newline < 0 ? text.length : newline + 1 }
   }
   const end = quotedEnd(text, at, true)

@@ -43,7 +43,8 @@ export const dotenv = defineDialect({
 })
 
 // Written as the one expression that the package is, since its backtracking decides what an odd line means.
-const KEY = String.raw`^\s*(?:export\s+)?([\w.-]+)`
+// Blank lines before a key are not taken into its match: each of them would be the start of another try.
+const KEY = String.raw`^[^\S\n\u2028\u2029]*(?:export\s+)?([\w.-]+)`
 const SEPARATOR = String.raw`(?:\s*=\s*?|:\s+?)`
 const QUOTED = ["'", '"', '`'].map((quote) => String.raw`\s*${quote}(?:\\${quote}|[^${quote}])*${quote}`).join('|')
 const STATEMENT = new RegExp(String.raw`${KEY}${SEPARATOR}(${QUOTED}|[^#\r\n]+)?\s*(?:#.*)?$`, 'gm')

@@ -10,8 +10,6 @@ import { python } from './python.ts'
 import { shell } from './shell.ts'
 import { systemd } from './systemd.ts'
 
-export type { Binding, EnvDialect } from './define.ts'
-
 /** Every dialect that can be written. */
 export const DIALECTS: readonly EnvDialect[] = [compose, docker, dotenv, node, python, shell, systemd, json]
 

@@ -1,4 +1,5 @@
 import { type LineSyntax, quotedEnd, unquotedEnd } from '../lines.ts'
+import { trimEnd } from '../text.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
 /**
@@ -37,7 +38,7 @@ export const node = defineDialect({
   refusal: (value) => (value.includes('\r') ? 'Node drops carriage returns' : 'it holds every kind of quote'),
 })
 
-const trim = (text: string): string => text.replace(/^[ \t\n]+|[ \t\n]+$/g, '')
+const trim = (text: string): string => trimEnd(trimStart(text), /[ \t\n]/)
 const trimStart = (text: string): string => text.replace(/^[ \t\n]+/, '')
 
 function read(text: string): readonly Binding[] {

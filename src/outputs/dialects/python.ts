@@ -1,15 +1,20 @@
 import { type LineSyntax, quotedEnd, unquotedEnd } from '../lines.ts'
+import { trimEnd } from '../text.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
 /**
- * python-dotenv (1.2.4; 1.2.2 reads what is written here in the same way). Escapes in both kinds of quotes; `${V}` and `${V:-d}` are resolved in every kind, single quotes too,
- * and nothing escapes them; a line that cannot be read is skipped; a comment needs a blank before it.
+ * python-dotenv (1.2.4; what is written here reads the same in 1.2.2). Escapes in both kinds of quotes; `${V}` and `${V:-d}`
+ * are resolved in every kind, single quotes too, and nothing escapes them; a line that cannot be read is skipped; a comment
+ * needs a blank before it.
  */
 // Python's \s is not that of JavaScript: it has the separators 1C to 1F and NEL, and not the byte order mark.
 const SPACES = ' \\t\\n\\r\\f\\v\\x1c-\\x1f\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
 const BLANKS = SPACES.replace('\\n\\r', '')
 const sticky = (source: string): RegExp => new RegExp(source, 'y')
 const NEWLINE = '(?:\\r\\n|\\n|\\r)'
+
+const STOP = new RegExp(`[\\r\\n]|[${BLANKS}]#`, 'g')
+const SPACE = new RegExp(`[${SPACES}]`)
 
 const syntax: LineSyntax = {
   head: sticky(`[${BLANKS}]*(?<export>export[${BLANKS}]+)?(?<name>[^=#'${SPACES}][^=#${SPACES}]*)[${BLANKS}]*=`),
@@ -21,7 +26,7 @@ const syntax: LineSyntax = {
   valueEnd(text, at, afterBlank) {
     if (text[at] === "'" || text[at] === '"') return quotedEnd(text, at, true)
     if (afterBlank && text[at] === '#') return at
-    return unquotedEnd(text, at, new RegExp(`[\\r\\n]|[${BLANKS}]+#`, 'g'), new RegExp(`[${SPACES}]`))
+    return unquotedEnd(text, at, STOP, SPACE)
   },
 }
 
@@ -123,8 +128,11 @@ function readValue(text: string, at: number, take: (expression: RegExp) => RegEx
   if (text[at] === "'") return take(LINE.single)?.[1]?.replace(/\\([\\'])/g, '$1') ?? null
   if (text[at] === '"') return take(LINE.double)?.[1]?.replace(/\\([\\'"abfnrtv])/g, (_, char: string) => ESCAPES[char] as string) ?? null
   const part = take(LINE.unquoted)?.[1] ?? ''
-  return part.replace(new RegExp(`[${SPACES}]+#.*`, 's'), '').replace(new RegExp(`[${SPACES}]+$`), '')
+  const comment = part.search(COMMENT)
+  return trimEnd(comment < 0 ? part : part.slice(0, comment), SPACE)
 }
+
+const COMMENT = new RegExp(`[${SPACES}]#`)
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\', "'": "'", '"': '"', a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
 

@@ -1,4 +1,5 @@
 import type { LineSyntax } from '../lines.ts'
+import { trimEnd } from '../text.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
 /**
@@ -49,7 +50,7 @@ function read(text: string): readonly Binding[] {
         at += stop + 1
         continue
       }
-      const name = text.slice(at, at + stop).replace(/[ \t]+$/, '')
+      const name = trimEnd(text.slice(at, at + stop), /[ \t]/)
       const value = scanValue(text, at + stop + 1)
       if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !hasControl(value.text)) out.push({ name, value: value.text, source: value.text })
       at = value.end
