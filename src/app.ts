@@ -144,6 +144,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       actor,
       tool: VERSION,
       inventoryHash: inventory.hash,
+      owner: paths.owner,
       inventoryId: inventory.id,
       readOnly,
       ...faults(env, 'ledger:'),

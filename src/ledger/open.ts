@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, constants, fchownSync, openSync, statSync } from 'node:fs'
 import { fromFileSystem, KeyturnError } from '../errors.ts'
 import type { Fold } from '../ports.ts'
 import { type Database, database } from './database.ts'
@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly readOnly: boolean
   /** Whether a missing file is made; else RESTORE_NEEDED. */
   readonly create: boolean
+  /** Under sudo, the caller: a new file is theirs. SQLite gives its `-wal` and `-shm` the same owner. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | null
   /** How long one process waits for another before LEDGER_BUSY. */
   readonly timeoutMs: number
 }
@@ -27,8 +29,8 @@ export const inMemory = (file: string): boolean => file === ':memory:'
  * Throws RESTORE_NEEDED (not there), LEDGER_DAMAGED, LEDGER_NEWER, INVENTORY_ID_MISMATCH, LEDGER_BUSY, FILE_UNREADABLE, FILE_UNWRITABLE, DISK_FULL.
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
-  const { file, readOnly, create } = options
-  if (!inMemory(file)) makeFile(file, create)
+  const { file, readOnly, create, owner = null } = options
+  if (!inMemory(file)) makeFile(file, create, owner)
   const db = await connect(file, readOnly, options.timeoutMs)
   try {
     const found = identify(db)
@@ -64,7 +66,7 @@ export async function connect(file: string, readOnly: boolean, timeoutMs: number
 }
 
 /** SQLite would make it with the mode of the umask; its `-wal` and `-shm` take the mode of this file. */
-function makeFile(file: string, create: boolean): void {
+function makeFile(file: string, create: boolean, owner: OpenOptions['owner']): void {
   try {
     statSync(file)
     return
@@ -73,7 +75,12 @@ function makeFile(file: string, create: boolean): void {
   }
   if (!create) throw new KeyturnError('RESTORE_NEEDED', `ledger ${file}: the file is not there`)
   try {
-    closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
+    const descriptor = openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600)
+    try {
+      if (owner) fchownSync(descriptor, owner.uid, owner.gid)
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (error) {
     // Another process was first.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fromFileSystem(error, 'write', file)

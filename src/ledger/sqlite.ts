@@ -27,6 +27,8 @@ export interface SqliteLedgerOptions {
   readonly readOnly?: boolean
   /** Whether a missing file is made; default: unless `readOnly`. */
   readonly create?: boolean
+  /** Under sudo, the caller: a new file is theirs. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | null
   /** Default 5000. */
   readonly timeoutMs?: number
   /** Tests only: called at each point, and may kill the process. */
@@ -52,7 +54,7 @@ const PAGE = 512
  */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<SqliteLedger> {
   const { file, fold, clock, inventoryId, readOnly = false, timeoutMs = 5000, fault = () => {} } = options
-  const db = await openDatabase({ file, inventoryId, fold, readOnly, create: options.create ?? !readOnly, timeoutMs })
+  const db = await openDatabase({ file, inventoryId, fold, readOnly, create: options.create ?? !readOnly, timeoutMs, owner: options.owner ?? null })
   const actor = canonical(options.actor)
   const inventoryHash = (): string => (typeof options.inventoryHash === 'string' ? options.inventoryHash : options.inventoryHash())
   const parse = (text: string): StreamState => {
