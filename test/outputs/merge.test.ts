@@ -41,7 +41,7 @@ describe('mergeEntries', () => {
   it('lets a line of the user follow a value it refers to', () => {
     const merged = merge('P=old\nURL=redis://:${P}@h\n', { P: 'canary-new' })
     expect(merged).toBe('P=canary-new\nURL=redis://:${P}@h\n')
-    expect(parse(merged)['URL']).toBe('redis://:canary-new@h')
+    expect(parse(merged).URL).toBe('redis://:canary-new@h')
   })
 
   it('adds what is missing at the end under one comment, once', () => {
@@ -80,7 +80,7 @@ describe('mergeEntries', () => {
           }
           written++
           const after = parse(merged, name)
-          expect([after['A'], after['NEW']]).toEqual([a, b])
+          expect([after.A, after.NEW]).toEqual([a, b])
           expect(Object.keys(after).filter((key) => key !== 'A' && key !== 'NEW')).toEqual(Object.keys(before).filter((key) => key !== 'A' && key !== 'NEW'))
           expect(merge(merged, { A: a, NEW: b }, name)).toBe(merged)
         }),

@@ -170,6 +170,21 @@ describe('an output file', () => {
     expect(inFolder()).toEqual(['.env'])
   })
 
+  it.each([
+    ['ENOSPC', 'DISK_FULL'],
+    ['EDQUOT', 'DISK_FULL'],
+    ['EIO', 'FILE_UNWRITABLE'],
+  ])('keeps the old text when the disk says %s in the middle', async (code, expected) => {
+    writeFileSync(target, 'A=old\n')
+    const fault = (point: string) => {
+      if (point === 'temp half written') throw Object.assign(new Error(`canary-message ${code}`), { code })
+    }
+    const error = await errorOf(write(`A=${canary()}\n`, { fault }))
+    expect([error.code, error.message.includes('canary')]).toEqual([expected, false])
+    expect(readFileSync(target, 'utf8')).toBe('A=old\n')
+    expect(inFolder()).toEqual(['.env'])
+  })
+
   it('says that it was interrupted when it was', async () => {
     const stop = new AbortController()
     const files = filesOf({ fault: () => stop.abort(new KeyturnError('INTERRUPTED', 'Ctrl-C')) })

@@ -95,7 +95,7 @@ describe.each(SHELLS)('shell, read by %s', (program, ...args) => {
     const read = runIn(program as string, [...args, '-c', script])
       .stdout.toString()
       .split('\0')
-    const ours = texts.map((text) => parsed('shell', text)).map((values) => [values['A'] ?? 'unset', values['B'] ?? 'unset'])
+    const ours = texts.map((text) => parsed('shell', text)).map((values) => [values.A ?? 'unset', values.B ?? 'unset'])
     expect(ours).toEqual(texts.map((_, i) => [read[2 * i], read[2 * i + 1]]))
   })
 })
