@@ -30,7 +30,15 @@ export function rotatorOf(engine: Engine, kind: string): RotatorSpec {
  * What a rotator gets for one call. `handle`: the one of a former version, made perhaps by another rotator or with other
  * params than today's; it is ended the way it was made (failure rule 2).
  */
-export async function contextFor(work: Work, options: { token?: Token; given?: Sensitive<Fields>; handle?: Handle } = {}): Promise<RotatorContext<unknown>> {
+export async function contextFor(
+  work: Work,
+  options: {
+    token?: Token
+    given?: Sensitive<Fields>
+    handle?: Handle /** Which version the provider may hold, if not the current one. */
+    inCharge?: VersionRef | null
+  } = {},
+): Promise<RotatorContext<unknown>> {
   const { engine, state, rotation } = work
   const { snapshot } = rotation
   const rotator = options.handle ? rotatorOf(engine, options.handle.rotator) : work.rotator
@@ -41,7 +49,7 @@ export async function contextFor(work: Work, options: { token?: Token; given?: S
     policy: snapshot.policy,
     token: options.token ?? work.token,
     given: options.given ?? null,
-    current: await storedVersion(work.store, snapshot.path, state.current),
+    current: await storedVersion(work.store, snapshot.path, options.inCharge ?? state.current),
     admin: await adminFields(engine, snapshot),
     signal: work.signal,
     clock: engine.clock,

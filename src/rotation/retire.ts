@@ -35,7 +35,8 @@ async function undo(work: Work): Promise<void> {
   if (sets && !overlap) {
     const current = await storedVersion(store, path, state.current)
     if (!rotation.claimed.includes('set') || current === null) return
-    await rotator.set?.(await contextFor(work), current)
+    // What this rotation made is in charge there, unless its `set` never arrived.
+    await rotator.set?.(await contextFor(work, { inCharge: rotation.made }), current)
     const { ok, why } = await accepted(work, current)
     if (!ok) throw new KeyturnError('PROVIDER_UNAVAILABLE', `${rotation.snapshot.name}: the former value was set again but is still refused (${why})`)
     return

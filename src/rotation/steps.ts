@@ -7,7 +7,8 @@ import { accepted, madeVersion, retiringVersion, standingOf } from './probe.ts'
 export async function set(work: Work): Promise<void> {
   const made = await madeVersion(work)
   try {
-    await work.rotator.set?.(await contextFor(work), made)
+    // Not the current one: after a rollback of a promote that was not recorded, the provider holds what that promote brought.
+    await work.rotator.set?.(await contextFor(work, { inCharge: work.rotation.retiring }), made)
   } catch (error) {
     if (work.rotation.snapshot.overlap || work.signal.aborted) throw error
     // The answer may be lost while the password was changed: ask with fresh logins which one works (failure rule 6).
