@@ -13,7 +13,7 @@ import type { Sensitive } from './sensitive.ts'
 import { checkStateFolder, makeStateFolder } from './state/folder.ts'
 import { type StatePaths, statePaths } from './state/paths.ts'
 import type { LocalStore } from './stores/local/store.ts'
-import type { Actor, Inventory } from './terms.ts'
+import { type Actor, type Inventory, OWN_CREDENTIALS } from './terms.ts'
 import { hasEnded, workerId } from './worker-id.ts'
 
 /**
@@ -198,8 +198,9 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       consumers: kinds.consumers,
       files: outputFiles({
         lockDir: paths.locks,
-        isTracked,
+        isTracked: (file) => isTracked(file, env.PATH),
         random: systemRandom,
+        owner: paths.owner,
         ...faults(env, 'output:'),
       }),
       fingerprints,
@@ -259,7 +260,7 @@ const faults = (env: NodeJS.ProcessEnv, prefix?: string) => typeof KEYTURN_TEST_
 
 /** What programs that we start inherit: never our own credentials. */
 const programEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !/^(KEYTURN|VAULT|AWS|BAO)_/.test(entry[0])))
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !OWN_CREDENTIALS.test(entry[0])))
 
 const uid = (): number => process.getuid?.() ?? 0
 

@@ -323,7 +323,7 @@ export type Saw =
   | { /** the orphans of a closed rotation were looked for once more */ readonly kind: 'swept'; readonly rotation: string; readonly removed: number }
   | { readonly kind: 'head'; readonly head: string }
   | { /** forgotten by the store after `retain` */ readonly kind: 'dropped'; readonly token: Token }
-  | { readonly kind: 'removed' }
+  | { readonly kind: 'removed'; readonly reason?: string }
 
 /** Who did it: the ledger writes it into every event. */
 export interface Actor {
@@ -501,6 +501,9 @@ export interface HostState {
 }
 
 export type StreamState = SecretState | HostState
+
+/** Variables that hold our own credentials, or unlock stores: no program that we start inherits them unless it is listed. */
+export const OWN_CREDENTIALS = /^(?:KEYTURN|VAULT|BAO|AWS)_/
 
 export const secretStream = (inventory: string, secret: string): string => `${inventory}/secret/${secret}`
 export const hostStream = (inventory: string, host: string): string => `${inventory}/host/${host}`

@@ -1,8 +1,7 @@
+import { OWN_CREDENTIALS } from '../terms.ts'
+
 /** What a program is started with when nothing else is known. */
 const PLAIN: Readonly<Record<string, string>> = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
-
-/** Our own credentials, and those that unlock stores: no program that we start gets them unless it is listed. */
-const OURS = /^(?:KEYTURN|VAULT|BAO|AWS)_/
 
 /**
  * The environment of a program that a consumer starts: ours, without our own credentials (`KEYTURN_*`, `VAULT_*`, `BAO_*`,
@@ -16,6 +15,6 @@ export function childEnv(
 ): Record<string, string> {
   const out: Record<string, string> = {}
   for (const [name, value] of Object.entries(env ?? PLAIN))
-    if (value !== undefined && !managed.includes(name) && (!OURS.test(name) || listed.includes(name))) out[name] = value
+    if (value !== undefined && !managed.includes(name) && (!OWN_CREDENTIALS.test(name) || listed.includes(name))) out[name] = value
   return out
 }

@@ -154,7 +154,7 @@ async function write(
     const fingerprints = await engine.fingerprints()
     const dialect = dialectOf(output.dialect)
     const text = await file.read()
-    const existing = text === null ? null : dialect.parse(text)
+    const existing = text === null ? null : naming(output, () => dialect.parse(text))
     const states = await secretStates(engine)
     const differences = compare(expected, existing, { states, record: state.outputs[output.file], fingerprints })
     // What the inventory no longer has is nobody's: it stays in the file and leaves the record.
@@ -163,7 +163,7 @@ async function write(
     if (mode === 'look') return Object.fromEntries(own.map((d) => [d.name, d.held]))
     const keep = new Set(differences.filter((d) => d.kind === 'hand-edited' && !options.discard?.includes(d.name)).map((d) => d.name))
     const entries = expected.entries.filter((e) => !keep.has(e.name))
-    const merged = mergeEntries(text, entries, dialect)
+    const merged = naming(output, () => mergeEntries(text, entries, dialect))
     if (merged !== text) {
       await engine.fault?.('write:merged')
       signal.throwIfAborted()
@@ -172,6 +172,16 @@ async function write(
     }
     return Object.fromEntries(own.map((d) => [d.name, keep.has(d.name) || d.expected === null ? d.held : d.expected]))
   })
+}
+
+/** Readers and writers of a dialect name the line or the variable; which file it is, is known here. */
+function naming<T>(output: Output, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!isKeyturnError(error)) throw error
+    throw new KeyturnError(error.code, `${output.file}: ${error.message}`, { hint: error.hint, details: error.details, retryable: error.retryable })
+  }
 }
 
 /** A secret that has a current version and no value at its path is no reason to write less: somebody changed the path. Tried again. */
@@ -224,7 +234,7 @@ export async function compareOutput(engine: Engine, output: Output): Promise<Com
   return engine.files.locked(output.target, signal, async (file) => {
     const expected = await expectedOf(engine, output)
     const text = await file.read()
-    const entries = text === null ? [] : dialectOf(output.dialect).parse(text)
+    const entries = text === null ? [] : naming(output, () => dialectOf(output.dialect).parse(text))
     const record = (await hostState(engine))?.outputs[output.file]
     const differences = compare(expected, entries, { states: await secretStates(engine), record, fingerprints: await engine.fingerprints() })
     return { file: output.file, differences, missing: expected.missing, entries }

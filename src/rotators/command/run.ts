@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { OWN_CREDENTIALS } from '../../terms.ts'
 
 /** Runs a user's program to its end or to its time's end, with everything that it started. */
 
@@ -26,8 +27,6 @@ const PATIENCE_MS = 2000
 /** Between a program's end and the end of its output. */
 const DRAIN_MS = 1000
 
-/** A program does not inherit our own credentials, whatever the caller's environment holds. */
-const OURS = /^(KEYTURN|VAULT|AWS|BAO)_/
 const PLAIN_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
@@ -38,7 +37,7 @@ export async function runProgram(settings: ProgramSettings): Promise<ProgramRun>
   const { spawn } = await import('node:child_process')
   settings.signal.throwIfAborted()
   const [program = '', ...args] = settings.argv
-  const env = { PATH: PLAIN_PATH, ...Object.fromEntries(Object.entries(settings.env).filter(([name]) => !OURS.test(name))) }
+  const env = { PATH: PLAIN_PATH, ...Object.fromEntries(Object.entries(settings.env).filter(([name]) => !OWN_CREDENTIALS.test(name))) }
   // A group of its own, so that what it starts ends with it.
   const child = spawn(program, args, { cwd: settings.dir, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   const run = await new Promise<ProgramRun>((resolve) => {
