@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { makeFolder, placeOver, readWhole, type Writing, writeTemp } from '../../state/files.ts'
+import { makeFolder, placeOver, readWhole, removeLeftovers as removeTemporary, type Writing, writeTemp } from '../../state/files.ts'
 import { locked } from '../../state/lock.ts'
 import type { Setup } from './adopt.ts'
 import { undoIgnore } from './ignore.ts'
@@ -34,6 +34,9 @@ export interface PendingPlace {
 /** Ignore files are repeated in it, before and after. */
 const LARGEST = 8 * 1024 * 1024
 
+/** An init of hundreds of secrets on a slow disk. */
+const WAIT_MS = 60_000
+
 const noteOf = ({ folder, inventoryFile }: PendingPlace): string =>
   join(folder, `${createHash('sha256').update(inventoryFile).digest('hex').slice(0, 32)}.json`)
 
@@ -44,9 +47,15 @@ export async function notePending(place: PendingPlace, pending: Pending): Promis
   await placeOver(temp, noteOf(place), place.writing)
 }
 
-/** Only one at a time may work on an inventory file: another would take it for one that was killed. @throws KeyturnError STORE_BUSY */
-export const alone = <T>(place: PendingPlace, signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
-  makeFolder(place.folder, place.writing.owner).then(() => locked(`${noteOf(place)}.lock`, { waitMs: 10_000, owner: place.writing.owner, signal }, work))
+/** What a note begins with must end before another may look: it would take it for one that was killed. @throws KeyturnError STORE_BUSY */
+export async function alone<T>(place: PendingPlace, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const { folder, writing } = place
+  await makeFolder(folder, writing.owner)
+  return locked(join(folder, 'lock'), { waitMs: WAIT_MS, owner: writing.owner, signal }, async () => {
+    await removeTemporary(folder)
+    return work()
+  })
+}
 
 /** It is done. Repeatable. */
 export async function closePending(place: PendingPlace): Promise<void> {
