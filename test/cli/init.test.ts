@@ -208,7 +208,7 @@ describe('stopped half way', () => {
       expect(left.filter((name) => /\.tmp|unfinished\/.*json/.test(name))).toEqual([])
       expect((await project.run(['sync', '--check'])).code).toBe(0)
     }
-  }, 60_000)
+  }, 180_000)
 
   test('interrupted at the question, nothing was written', async () => {
     await using project = makeProject({ '.env': sampleEnv().text })
