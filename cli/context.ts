@@ -19,6 +19,8 @@ export interface CommandContext {
   readonly out: Output
   /** Aborts at the first Ctrl-C: stop at the next safe point and throw `signal.reason`. */
   readonly signal: AbortSignal
+  /** From now on signals go to this and abort nothing: for a command that only passes them on. */
+  takeSignals(take: (signal: NodeJS.Signals) => void): void
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: Keyboard

@@ -1,42 +1,57 @@
 import { readFileSync } from 'node:fs'
-import { isKeyturnError, KeyturnError } from '../src/errors.ts'
+import { type App, environment, loadKinds } from '../src/app.ts'
+import { fromFileSystem, isKeyturnError, KeyturnError } from '../src/errors.ts'
 import { findSecret } from '../src/inventory/lookup.ts'
-import type { Engine } from '../src/rotation/engine.ts'
 import type { Secret } from '../src/terms.ts'
-import type { CommandContext } from './context.ts'
+
+/** A secret that is in the inventory, or one that can be declared in it. */
+export interface Declared {
+  readonly secret: Secret
+  /** Writes the declaration into the inventory; comments of the file stay. `null`: it stands there already. */
+  readonly declare: (() => Promise<void>) | null
+}
 
 /**
- * The secret of a name or a variable. A variable that the inventory does not know is declared in it first, with the rotator that
- * its name suggests; comments of the file stay.
+ * The secret of a name or a variable. A variable that the inventory does not know can be declared in it, with the rotator that its
+ * name suggests: nothing is written before `declare` is called. NAME_UNKNOWN for what is no variable either; CONFIG_INVALID where the
+ * declaration would not fit.
  */
-export async function declareSecret(
-  context: CommandContext,
-  name: string,
-): Promise<{ readonly engine: Engine; readonly secret: Secret; readonly declared: boolean }> {
-  const app = await context.app()
-  const engine = await app.engine()
+export async function secretToSet(app: App, name: string): Promise<Declared> {
   try {
-    return { engine, secret: findSecret(app.inventory, name), declared: false }
+    return { secret: findSecret(app.inventory, name), declare: null }
   } catch (error) {
     if (!isKeyturnError(error, 'NAME_UNKNOWN')) throw error
     if (!/^[A-Z][A-Z0-9_]*$/.test(name)) {
-      throw new KeyturnError('NAME_UNKNOWN', error.message, { hint: `${error.hint}; a new one is declared by its variable, such as OPENAI_API_KEY` })
+      throw new KeyturnError('NAME_UNKNOWN', error.message, { hint: `${error.hint} A new one is declared by its variable, such as OPENAI_API_KEY.` })
     }
   }
-  const [{ addSecret }, { saveInventory }, { suggestRotator }] = await Promise.all([
+  const [{ addSecret }, { loadInventoryText }, { suggestRotator }] = await Promise.all([
     import('../src/inventory/edit.ts'),
-    import('../src/inventory/save.ts'),
+    import('../src/inventory/load.ts'),
     import('../src/inventory/names.ts'),
   ])
-  const { file } = app.inventory
-  const text = readFileSync(file, 'utf8')
-  const secretName = freeName(name, app.inventory.secrets)
+  const { file, secrets } = app.inventory
+  const secretName = freeName(name, secrets)
   const { kind, reason } = suggestRotator(name)
   const rotator = kind === 'none' ? { rotator: { kind }, reason } : { rotator: { kind } }
-  await saveInventory(file, text, addSecret(text, { name: secretName, env: { [name]: 'value' }, ...rotator }), app.random)
-  context.out.note(`${file}: declared ${secretName} (${name}, rotator ${kind})`)
-  const again = await context.reopen()
-  return { engine: await again.engine(), secret: findSecret(again.inventory, name), declared: true }
+  const before = textOf(file)
+  const after = addSecret(before, { name: secretName, env: { [name]: 'value' }, ...rotator })
+  const { cwd, environment: of } = { cwd: app.inventory.dir, environment: app.inventory.environment }
+  const loaded = loadInventoryText(after, file, { cwd, environment: of, kinds: await loadKinds(), host: environment().host })
+  return { secret: findSecret(loaded, name), declare: () => save(app, before, after) }
+}
+
+async function save(app: App, before: string, after: string): Promise<void> {
+  const { saveInventory } = await import('../src/inventory/save.ts')
+  await saveInventory(app.inventory.file, before, after, app.random)
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw fromFileSystem(error, 'read', file)
+  }
 }
 
 /** `OPENAI_API_KEY` becomes `openai`, or the whole name where that is taken. */

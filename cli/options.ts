@@ -35,12 +35,3 @@ export function numberOption(options: Options, name: string): number | undefined
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new KeyturnError('USAGE', `--${name}: "${text}" is no whole number from 1 on`)
   return Number(text)
 }
-
-/** A date (`2026-09-02`, midnight UTC) or a date with a time. */
-export function dateOption(options: Options, name: string): number | undefined {
-  const text = textOption(options, name)
-  if (text === undefined) return undefined
-  const at = /^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw new KeyturnError('USAGE', `--${name}: "${text}" is no date`, { hint: 'such as 2026-09-02 or 2026-09-02T14:00:00Z' })
-  return at
-}

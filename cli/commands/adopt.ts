@@ -1,20 +1,43 @@
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
 import { adopt } from '../../src/rotation/decide.ts'
+import type { Handle, Json } from '../../src/terms.ts'
 import type { Run } from '../context.ts'
-import { dateOption, textOption } from '../options.ts'
+import { parseMoment } from '../moment.ts'
+import { textOption } from '../options.ts'
 
-/** Evidence from a person about the age of the current value; shown as claimed. */
+/** Evidence from a person: how old the current value is (shown as claimed), or which key it is at its provider. */
 export const run: Run = async (context, [name = ''], options) => {
+  const created = textOption(options, 'created')
+  const id = textOption(options, 'id')
+  const evidence = textOption(options, 'evidence')?.trim() ?? ''
+  if (created === undefined && id === undefined)
+    throw new KeyturnError('USAGE', 'adopt wants --created DATE or --id ID', {
+      hint: `secrets adopt ${name} --created 2026-09-02 --evidence "how you know"`,
+    })
+  if (evidence === '') throw new KeyturnError('USAGE', 'adopt wants --evidence TEXT: how you know; it goes into the history')
+  const bornAt = created === undefined ? undefined : parseMoment(created, '--created')
   const engine = await (await context.app()).engine()
   const secret = findSecret(engine.inventory(), name)
-  const bornAt = dateOption(options, 'created')
-  const evidence = textOption(options, 'evidence')
-  if (bornAt === undefined)
-    throw new KeyturnError('USAGE', 'adopt wants --created DATE', { hint: `secrets adopt ${name} --created 2026-09-02 --evidence "how you know"` })
-  if (evidence === undefined || evidence.trim() === '') throw new KeyturnError('USAGE', 'adopt wants --evidence TEXT: how you know; it goes into the history')
-  await adopt(engine, secret, { bornAt, evidence })
-  if (context.options.json) context.out.document({ schema: 'keyturn/adopt@1', name: secret.name, createdAt: new Date(bornAt).toISOString() })
-  else context.out.say(`${secret.name}: recorded as made on ${new Date(bornAt).toISOString().slice(0, 10)} (claimed)`)
+  if (bornAt !== undefined && bornAt > engine.clock.now()) throw new KeyturnError('USAGE', `--created: ${created} lies in the future`)
+  const handle: Handle | undefined = id === undefined ? undefined : { rotator: secret.rotator.kind, params: secret.rotator.params as Json, id: parseId(id) }
+  await adopt(engine, secret, { evidence, ...(bornAt !== undefined && { bornAt }), ...(handle && { handle }) })
+  if (context.options.json) {
+    const createdAt = bornAt === undefined ? null : new Date(bornAt).toISOString()
+    context.out.document({ schema: 'keyturn/adopt@1', name: secret.name, createdAt, id: handle?.id ?? null })
+    return 0
+  }
+  if (created !== undefined) context.out.say(`${secret.name}: recorded as made on ${created.slice(0, 10)} (claimed)`)
+  if (id !== undefined) context.out.say(`${secret.name}: recorded as ${id} at its provider`)
   return 0
+}
+
+/** As the rotator gave it: most are plain texts, some an object. */
+function parseId(text: string): Json {
+  if (!/^\s*[[{]/.test(text)) return text
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    throw new KeyturnError('USAGE', `--id: this begins like JSON and is none`, { hint: 'secrets history NAME --json shows how ids look' })
+  }
 }

@@ -1,6 +1,6 @@
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
-import { approve } from '../../src/rotation/decide.ts'
+import { approve, stuckStep } from '../../src/rotation/decide.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 import { follow } from '../follow.ts'
@@ -8,23 +8,27 @@ import { textOption } from '../options.ts'
 
 const WHAT = {
   proof: 'that everything runs on the new value',
-  create: '',
+  create: 'that the new value is stored',
   set: 'that the provider has the new value',
   test: 'that the new value is accepted',
-  promote: '',
+  promote: 'that readers get the new value',
   revoke: 'that the old value is dead at the provider',
   clock: 'that the clock is right now',
 } as const
 
-/** A person vouches for the one thing that is stuck; it is asked for by name before it is recorded. */
+/** A person vouches for the one thing that is stuck. It is named first; what was appended meanwhile makes the answer void. */
 export const run: Run = async (context, [name = ''], options) => {
-  const engine = await (await context.app()).engine()
-  const secret = findSecret(engine.inventory(), name)
   const reason = textOption(options, 'reason')
   if (reason === undefined || reason.trim() === '') throw new KeyturnError('USAGE', 'approve wants --reason TEXT: it goes into the history')
+  const engine = await (await context.app()).engine()
+  const secret = findSecret(engine.inventory(), name)
   const before = await stateOf(engine, secret)
-  const rotation = before?.rotation?.id ?? null
-  const { step } = await approve(engine, secret, reason, before?.seq)
-  context.out.note(`recorded: you vouch ${WHAT[step]}`)
-  return follow(context, engine, secret, rotation, 'approve')
+  if (!before) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: nothing is recorded of it yet`)
+  const what = WHAT[await stuckStep(engine, secret, before)]
+  if (context.prompts.possible && !(await context.prompts.confirm(`Vouch ${what} (${secret.name}, event ${before.seq})?`, false))) {
+    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was recorded', { hint: 'answer with y, or use --yes' })
+  }
+  await approve(engine, secret, reason, before.seq)
+  context.out.note(`recorded: you vouch ${what}, in answer to event ${before.seq}`)
+  return follow(context, engine, secret, before.rotation?.id ?? null, 'approve')
 }

@@ -1,7 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
-import { type App, loadLedgerTools } from '../../src/app.ts'
-import { isKeyturnError } from '../../src/errors.ts'
+import { type Stats, statSync } from 'node:fs'
+import { type App, environment, loadLedgerTools } from '../../src/app.ts'
+import { fromFileSystem, isKeyturnError } from '../../src/errors.ts'
 import { examine, type Trouble } from '../../src/rotation/examine.ts'
+import type { Output } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 
 /** Looks whether everything is reachable, permitted and consistent; every finding comes with the command that mends it. */
@@ -18,6 +19,7 @@ export const run: Run = async (context) => {
     found.push(...troubles)
     if (troubles.length === 0) passed.push(what)
   }
+  // A look must not make what is missing, so the engine, which would, comes last.
   await look('ledger', () => ledger(app))
   await look('keys and store', () => store(app))
   await look('outputs', () => outputs(app))
@@ -48,14 +50,20 @@ async function store(app: App): Promise<readonly Trouble[]> {
 
 async function outputs(app: App): Promise<readonly Trouble[]> {
   const { isTracked } = await import('../../src/outputs/tracked.ts')
-  const engine = await app.engine()
+  const { host } = environment()
   const troubles: Trouble[] = []
-  for (const output of app.inventory.outputs.filter((o) => o.host === engine.host)) {
-    if (!existsSync(output.target)) {
+  for (const output of app.inventory.outputs.filter((o) => o.host === host)) {
+    const found = look(output)
+    if (!found) {
       troubles.push({ severity: 'warning', code: 'DRIFT', message: `${output.file}: not there yet`, hint: 'secrets sync' })
       continue
     }
-    const mode = statSync(output.target).mode & 0o777
+    if (!found.isFile()) {
+      const what = found.isDirectory() ? 'a folder' : 'no regular file'
+      troubles.push({ severity: 'error', code: 'FILE_UNWRITABLE', message: `${output.file}: is ${what}`, hint: `move it away, then: secrets sync` })
+      continue
+    }
+    const mode = found.mode & 0o777
     if (mode & 0o077 & ~output.perm) {
       troubles.push({
         severity: 'warning',
@@ -74,6 +82,15 @@ async function outputs(app: App): Promise<readonly Trouble[]> {
     }
   }
   return troubles
+}
+
+/** `null`: not there, be it a link to nothing. FILE_UNREADABLE where nobody may look. */
+function look({ target }: Output): Stats | null {
+  try {
+    return statSync(target, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    throw fromFileSystem(error, 'read', target)
+  }
 }
 
 function report(context: CommandContext, found: readonly Trouble[], passed: readonly string[]): number {

@@ -10,13 +10,13 @@ export const run: Run = async (context, [name = ''], options) => {
   const secret = findSecret(engine.inventory(), name)
   const field = fieldOf(secret, name, options)
   if (context.options.json) throw new KeyturnError('USAGE', '--json never holds a value', { hint: `secrets get ${name} | ...` })
-  if (context.out.terminal && options['reveal'] !== true) {
+  if (context.out.terminal && options.reveal !== true) {
     throw new KeyturnError('USAGE', 'this is a terminal: the value would stay in its scrollback', { hint: `secrets get ${name} --reveal, or use a pipe` })
   }
   const [fields] = await currentAndPrevious(engine, secret.name)
   const value = fields?.reveal()[field]
   if (value === undefined) throw new KeyturnError('VALUE_MISSING', `${secret.name} has no value for ${field}`, { hint: `secrets set ${name}` })
   // A newline for people; a pipe gets the value and nothing else.
-  context.out.stream(context.out.terminal ? [value, '\n'] : [value])
+  await context.out.stream(context.out.terminal ? [value, '\n'] : [value])
   return 0
 }

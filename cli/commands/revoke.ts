@@ -1,7 +1,7 @@
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
 import { approve, hasten, previousOf } from '../../src/rotation/decide.ts'
-import { endCredential, isRefused } from '../../src/rotation/end.ts'
+import { endCredential, isRefused, requireRevocable } from '../../src/rotation/end.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import type { Secret, SecretState, VersionState } from '../../src/terms.ts'
@@ -17,15 +17,18 @@ export const run: Run = async (context, [name = ''], options) => {
   const state = await stateOf(engine, secret)
   if (!state?.current) throw new KeyturnError('VALUE_MISSING', `${secret.name} has no value in the store yet`, { hint: `secrets set ${secret.name}` })
   const version = chosen(state, secret, options)
-  if (options['verify'] === true) return verify(context, engine, secret, state, version)
+  if (options.verify === true) return verify(context, engine, secret, state, version)
   const isCurrent = version.token === state.current.token
+  const isRetiring = !isCurrent && state.rotation?.retiring?.token === version.token
+  // Said before anybody is asked.
+  if (!isRetiring) requireRevocable(engine, secret)
   const reason = textOption(options, 'reason') ?? 'secrets revoke'
   await confirm(context, secret, version, isCurrent)
-  if (!isCurrent && state.rotation?.retiring?.token === version.token) {
-    await hasten(engine, secret, 0, reason)
-    return follow(context, engine, secret, state.rotation.id, 'revoke')
+  if (isRetiring) {
+    const { rotation } = await hasten(engine, secret, 0, reason)
+    return follow(context, engine, secret, rotation?.id ?? null, 'revoke')
   }
-  await endCredential(engine, secret, version)
+  await endCredential(engine, secret, version, reason)
   say(context, secret, version, 'revoked, and refused by the provider')
   return 0
 }
@@ -39,7 +42,7 @@ function chosen(state: SecretState, secret: Secret, options: Options): VersionSt
     throw new KeyturnError('NAME_UNKNOWN', `${secret.name} has no version ${n}`, { hint: `it has: ${all.map((v) => v.n).join(', ')}` })
   }
   // After a leak it is the old one whose death is in question.
-  if (options['previous'] !== true && options['verify'] !== true) return state.current as VersionState
+  if (options.previous !== true && options.verify !== true) return state.current as VersionState
   const retiring = state.rotation?.retiring
   const previous = retiring ? all.find((v) => v.token === retiring.token) : previousOf(state)
   if (!previous) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: there is no earlier version`)

@@ -1,61 +1,81 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import type { Readable, Writable } from 'node:stream'
 import { KeyturnError } from '../../src/errors.ts'
 import { scrubber } from '../../src/guards/scrub.ts'
 import type { Entry } from '../../src/ports.ts'
 import { expectedOf } from '../../src/rotation/deliver.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
-import type { Output } from '../../src/terms.ts'
-import type { Run } from '../context.ts'
+import type { Sensitive } from '../../src/sensitive.ts'
+import { type Output, OWN_CREDENTIALS } from '../../src/terms.ts'
+import type { CommandContext, Run } from '../context.ts'
 
 /** Runs a command with the variables in its environment and nothing on disk; gives its exit status. */
 export const run: Run = async (context, [program, ...args], options) => {
   if (program === undefined) throw new KeyturnError('USAGE', 'run wants a command', { hint: 'secrets run -- node server.js' })
+  if (context.options.json) throw new KeyturnError('USAGE', 'run prints what the command prints: there is no document', { hint: 'leave --json out' })
   const app = await context.app()
-  const entries = await variables(await app.engine())
-  const env = { ...(await inherited(app.env)), ...Object.fromEntries(entries.map((e) => [e.name, e.value.reveal()])) }
-  const mask = options['mask'] !== false
+  const engine = await app.engine()
+  const entries = await variables(engine)
+  for (const name of await missing(engine)) context.out.warn(`${name} has no value in the store, so the command does not get it`, `secrets set ${name}`)
+  const env = { ...inherited(app.env), ...Object.fromEntries(entries.map((e) => [e.name, e.value.reveal()])) }
+  const mask = options.mask !== false
   const child = spawn(program, args, { env, cwd: context.cwd, stdio: ['inherit', mask ? 'pipe' : 'inherit', mask ? 'pipe' : 'inherit'] })
-  const pass = (signal: NodeJS.Signals) => () => child.kill(signal)
-  const stop = pass('SIGTERM')
-  const forwards = (['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const).map((name) => [name, pass(name)] as const)
-  for (const [name, forward] of forwards) process.on(name, forward)
-  context.signal.addEventListener('abort', stop, { once: true })
+  passSignals(context, child)
   const values = entries.map((e) => e.value)
-  for (const [from, to] of [
-    [child.stdout, process.stdout],
-    [child.stderr, process.stderr],
-  ] as const) {
-    if (!from) continue
-    const scrub = scrubber(values)
-    from.on('data', (chunk: Buffer) => to.write(scrub.push(chunk)))
-    from.on('end', () => to.write(scrub.end()))
-  }
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.on('error', (error: NodeJS.ErrnoException) => {
-        reject(new KeyturnError('USAGE', `${program}: cannot be run (${error.code ?? 'unknown'})`, { hint: 'check the name, and that it is in PATH' }))
-      })
-      child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+  if (child.stdout) copyMasked(child.stdout, process.stdout, values)
+  if (child.stderr) copyMasked(child.stderr, process.stderr, values)
+  return new Promise<number>((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      reject(new KeyturnError('USAGE', `${program}: cannot be run (${error.code ?? 'unknown'})`, { hint: 'check the name, and that it is in PATH' }))
     })
-  } finally {
-    for (const [name, forward] of forwards) process.removeListener(name, forward)
-    context.signal.removeEventListener('abort', stop)
+    child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+  })
+}
+
+/** What we get, the command gets. Ctrl-C on a terminal reaches it by itself, as it does every process there. */
+function passSignals(context: CommandContext, child: ChildProcess): void {
+  const pass = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGINT' && context.stdin.isTTY) return
+    child.kill(signal)
   }
+  context.takeSignals(pass)
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGQUIT'] as const) process.on(signal, pass)
+  if (context.signal.aborted) child.kill('SIGINT')
+}
+
+/** When our reader goes away, the command is to notice it as if it had been its own. */
+function copyMasked(from: Readable, to: Writable, values: readonly Sensitive<string>[]): void {
+  const scrub = scrubber(values)
+  to.on('error', () => from.destroy())
+  from.on('data', (chunk: Buffer) => {
+    if (to.write(scrub.push(chunk))) return
+    from.pause()
+    to.once('drain', () => from.resume())
+  })
+  from.on('end', () => to.write(scrub.end()))
 }
 
 /** Every variable of every output of this host; without outputs, those of all secrets. */
 async function variables(engine: Engine): Promise<readonly Entry[]> {
-  const { outputs, file, dir } = engine.inventory()
-  const all: Output = { file, target: dir, dialect: 'compose', perm: 0o600, host: engine.host, only: null, vars: {}, consumers: [], unproven: 'hold' }
-  const own = outputs.filter((o) => o.host === engine.host)
   const found = new Map<string, Entry>()
-  for (const output of own.length > 0 ? own : [all]) {
-    for (const { name, value } of (await expectedOf(engine, output)).entries) found.set(name, { name, value })
-  }
+  for (const output of sources(engine)) for (const { name, value } of (await expectedOf(engine, output)).entries) found.set(name, { name, value })
   return [...found.values()]
 }
 
+async function missing(engine: Engine): Promise<readonly string[]> {
+  const names = new Set<string>()
+  for (const output of sources(engine)) for (const name of (await expectedOf(engine, output)).missing) names.add(name)
+  return [...names]
+}
+
+function sources(engine: Engine): readonly Output[] {
+  const { outputs, file, dir } = engine.inventory()
+  const all: Output = { file, target: dir, dialect: 'compose', perm: 0o600, host: engine.host, only: null, vars: {}, consumers: [], unproven: 'hold' }
+  const own = outputs.filter((o) => o.host === engine.host)
+  return own.length > 0 ? own : [all]
+}
+
 /** Our own credentials are nobody else's. */
-const inherited = async (env: Readonly<Record<string, string | undefined>>): Promise<Record<string, string>> =>
-  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !/^(KEYTURN|VAULT|AWS|BAO)_/.test(entry[0])))
+const inherited = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !OWN_CREDENTIALS.test(entry[0])))

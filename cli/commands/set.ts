@@ -1,23 +1,38 @@
+import { KeyturnError } from '../../src/errors.ts'
+import { nearest } from '../../src/inventory/nearest.ts'
 import { currentAndPrevious } from '../../src/rotation/context.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
+import { outputsOf } from '../../src/rotation/gate.ts'
 import { introduce, openRotation, stateOf } from '../../src/rotation/open.ts'
 import { settle } from '../../src/rotation/settle.ts'
 import type { Sensitive } from '../../src/sensitive.ts'
 import type { Fields, Secret } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
-import { declareSecret } from '../declare-secret.ts'
-import { follow } from '../follow.ts'
+import { secretToSet } from '../declare-secret.ts'
+import { follow, hostFailures, sayRestarts, sayWaits } from '../follow.ts'
 import { textOption } from '../options.ts'
 import { fieldOf, requireStrong, valueFrom } from '../value.ts'
 
+/** A first value is stored and written; what a file needs longer for is tried again by the next command. */
+const PATIENCE_MS = 30_000
+
 /** Gives a value: a new name is declared first; a known one is rotated to the value given. */
 export const run: Run = async (context, [name = ''], options) => {
-  const { engine, secret, declared } = await declareSecret(context, name)
+  const app = await context.app()
+  const { secret, declare } = await secretToSet(app, name)
+  if (declare !== null) await confirmNew(context, app.inventory.secrets, name)
   const field = fieldOf(secret, name, options)
-  const value = await valueFrom(context, options, `Value of ${declared ? name : secret.name}: `)
+  const value = await valueFrom(context, options, `Value of ${declare ? name : secret.name}: `)
   const fields = value.map((text) => ({ [field]: text }) as Fields)
-  const state = await stateOf(engine, secret)
-  const before = state?.current ? await currentFields(engine, secret) : null
+  if (declare !== null) {
+    // Nothing is declared for a value that is refused.
+    await requireStrong(await app.engine(), secret, fields, options)
+    await declare()
+    context.out.note(`${app.inventory.file}: declared ${secret.name} (${name}, rotator ${secret.rotator.kind})`)
+    return first(context, await (await context.reopen()).engine(), secret, fields)
+  }
+  const engine = await app.engine()
+  const before = (await stateOf(engine, secret))?.current ? await currentFields(engine, secret) : null
   if (before?.tells((old) => value.tells((text) => old[field] === text))) {
     if (context.options.json) context.out.document({ schema: 'keyturn/set@1', name: secret.name, kind: 'same' })
     else context.out.say(`${secret.name}: this is the current value already; nothing was changed`)
@@ -30,6 +45,21 @@ export const run: Run = async (context, [name = ''], options) => {
   return follow(context, engine, secret, opened.rotation?.id ?? null, 'set')
 }
 
+/** A name that is nearly a known one may be mistyped. */
+async function confirmNew(context: CommandContext, secrets: readonly Secret[], name: string): Promise<void> {
+  const close = nearest(
+    name,
+    secrets.flatMap((secret) => Object.keys(secret.env)),
+  )
+  if (close === null || context.options.yes) return
+  if (!context.prompts.possible) {
+    context.out.warn(`${name} is new, and ${close} is declared already`, `if you meant that one: secrets rm ${name}`)
+    return
+  }
+  if (!(await context.prompts.confirm(`${name} is new; ${close} is declared already. Declare ${name} as well?`, false)))
+    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was changed', { hint: `secrets set ${close}` })
+}
+
 async function currentFields(engine: Engine, secret: Secret): Promise<Sensitive<Fields> | null> {
   const [fields] = await currentAndPrevious(engine, secret.name)
   return fields ?? null
@@ -38,11 +68,16 @@ async function currentFields(engine: Engine, secret: Secret): Promise<Sensitive<
 /** The first value, or that of a secret that is never rotated: stored, made current and delivered; nobody's credential ends. */
 async function first(context: CommandContext, engine: Engine, secret: Secret, fields: Sensitive<Fields>): Promise<number> {
   await introduce(engine, secret, fields, { bornAt: engine.clock.now(), source: 'first-seen' })
-  const settled = await settle(engine, [secret], { patientUntil: engine.clock.now() + 30_000 })
-  const files = engine.inventory().outputs.filter((o) => o.host === engine.host && (o.only === null || o.only.includes(secret.name)))
-  if (context.options.json) context.out.document({ schema: 'keyturn/set@1', name: secret.name, kind: 'stored' })
-  else context.out.say(`${secret.name}: stored${files.length > 0 ? ` and written to ${files.map((o) => o.file).join(', ')}` : ''}`)
-  if (settled.host.kind === 'wait') context.out.warn(`${settled.host.on}: tried again later`, 'secrets sync')
-  if (files.some((o) => o.consumers.length === 0)) context.out.note('restart whatever reads the file: nothing is declared that would do it')
+  await settle(engine, [secret], { patientUntil: engine.clock.now() + PATIENCE_MS, onWait: sayWaits(context, engine, [secret]) })
+  const files = outputsOf(engine.inventory(), secret)
+    .filter((o) => o.host === engine.host)
+    .map((o) => o.file)
+  const failures = (await hostFailures(engine)).filter(([on]) => files.some((file) => on === file || on.startsWith(`${file} consumer `)))
+  const written = files.filter((file) => !failures.some(([on]) => on === file))
+  if (context.options.json) context.out.document({ schema: 'keyturn/set@1', name: secret.name, kind: 'stored', files: written })
+  else context.out.say(`${secret.name}: stored${written.length > 0 ? ` and written to ${written.join(', ')}` : ''}`)
+  for (const [on, f] of failures) context.out.warn(`${on}: ${f.message}`, `${f.hint} Then: secrets sync`)
+  if (failures.length > 0) return 1
+  sayRestarts(context, engine, [secret])
   return 0
 }

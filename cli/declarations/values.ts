@@ -10,6 +10,7 @@ export const VALUES: readonly CommandDeclaration[] = [
       { flags: '--check', text: 'write nothing, list what differs, end with status 3 if something does' },
       { flags: '--import NAME', text: 'a value edited by hand becomes the next version', many: true },
       { flags: '--discard NAME', text: 'a value edited by hand is replaced by the one stored', many: true },
+      { flags: '--force', text: 'import a value although it is weak' },
     ],
     examples: [
       ['sync', 'write what changed, refresh and prove the consumers'],

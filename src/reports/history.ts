@@ -83,6 +83,6 @@ function describeSaw(facts: Saw): string {
     case 'dropped':
       return 'a version was forgotten, its time to be kept is over'
     case 'removed':
-      return 'removed from the inventory'
+      return `removed from the inventory${facts.reason === undefined ? '' : `: ${facts.reason}`}`
   }
 }

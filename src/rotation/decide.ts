@@ -53,7 +53,8 @@ export async function approve(
   return { step, state: await decide(engine, secret, state, { what: 'approve', step, reason }) }
 }
 
-async function stuckStep(engine: Engine, secret: Secret, state: SecretState): Promise<Step | 'proof' | 'clock'> {
+/** The one thing that a person could vouch for now. NOTHING_OPEN when nothing waits for one. */
+export async function stuckStep(engine: Engine, secret: Secret, state: SecretState): Promise<Step | 'proof' | 'clock'> {
   if (engine.clock.now() < state.lastAt) return 'clock'
   const n: Next = next(state, await surroundingsOf(engine, state))
   if (n.kind === 'attention') return n.step

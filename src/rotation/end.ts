@@ -1,5 +1,5 @@
 import { isKeyturnError, KeyturnError } from '../errors.ts'
-import type { Event, RotationState, Secret, SecretState, VersionState } from '../terms.ts'
+import type { Event, RotationState, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
 import { rotatorOf, storedVersion, type Work } from './context.ts'
 import { type Engine, STEP_LEASE_MS } from './engine.ts'
 import { gateOf } from './gate.ts'
@@ -11,17 +11,12 @@ import { endVersion } from './retire.ts'
  * Ends a credential at its provider without replacing it, and proves it with a fresh login. A person asked for exactly this: no
  * proof is waited for. ROTATION_OPEN while one is open; UNSUPPORTED where nothing at a provider can be ended. Repeatable.
  */
-export async function endCredential(engine: Engine, secret: Secret, version: VersionState): Promise<SecretState> {
+export async function endCredential(engine: Engine, secret: Secret, version: VersionState, reason: string): Promise<SecretState> {
   const before = await stateOf(engine, secret)
   if (!before) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: nothing is recorded of it yet`)
   if (before.rotation)
     throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open`, { hint: `secrets revoke ${secret.name} --previous   or wait for its end` })
-  const snapshot = snapshotOf(engine, secret, gateOf(engine.inventory(), secret))
-  if (!snapshot.revokes) {
-    throw new KeyturnError('UNSUPPORTED', `${secret.name}: rotator ${secret.rotator.kind} cannot end a credential`, {
-      hint: `end it at its provider, or replace it: secrets rotate ${secret.name}`,
-    })
-  }
+  const snapshot = requireRevocable(engine, secret)
   const until = engine.clock.now() + STEP_LEASE_MS
   const claim: Event = { type: 'claimed', step: 'revoke', on: `end ${version.token}`, by: engine.worker, until }
   const { state } = await engine.ledger.append(before.stream, before.seq + 1, claim, { policy: secret.policy })
@@ -30,7 +25,7 @@ export async function endCredential(engine: Engine, secret: Secret, version: Ver
   let failure: unknown = null
   try {
     await endVersion(work, version, await storedVersion(work.store, snapshot.path, version))
-    event = { type: 'saw', facts: { kind: 'dead', token: version.token, note: 'ended by hand' } }
+    event = { type: 'saw', facts: { kind: 'dead', token: version.token, note: `ended by hand: ${reason}` } }
   } catch (error) {
     failure = error
     const known = isKeyturnError(error) ? error : new KeyturnError('INTERNAL', 'failed unexpectedly')
@@ -39,6 +34,15 @@ export async function endCredential(engine: Engine, secret: Secret, version: Ver
   const { state: after } = await engine.ledger.append(before.stream, state.seq + 1, event, { policy: secret.policy })
   if (failure !== null) throw failure
   return after as SecretState
+}
+
+/** UNSUPPORTED where nothing at a provider can be ended with this rotator. */
+export function requireRevocable(engine: Engine, secret: Secret): Snapshot {
+  const snapshot = snapshotOf(engine, secret, gateOf(engine.inventory(), secret))
+  if (snapshot.revokes) return snapshot
+  throw new KeyturnError('UNSUPPORTED', `${secret.name}: rotator ${secret.rotator.kind} cannot end a credential`, {
+    hint: `end it at its provider, or replace it: secrets rotate ${secret.name}`,
+  })
 }
 
 /** Whether the provider refuses a version by now: a fresh login, and nothing else. */

@@ -59,13 +59,14 @@ function undelivered(
   version: number | null,
   missing: readonly Missing[],
   host: HostState | null,
-): Pick<Outcome, 'kind' | 'message'> & { readonly hint?: string } {
+): Pick<Outcome, 'kind' | 'message' | 'hint'> {
   const failed = missing.map((m) => failureOf(m, host)).find((f) => f !== undefined)
   const held = kills(r) ? '; the old value stays valid' : ''
   if (failed) return { kind: 'failing', message: `version ${version} is current but not delivered${held}: ${failed.message}`, hint: failed.hint }
-  const where = missing.map((m) => `${m.consumer ? `${m.consumer} (${m.file})` : m.file} on ${m.host} ${m.why}`).join('; ')
+  const where = missing.map((m) => `${m.consumer ? `${m.consumer} (${m.file})` : m.file} on ${m.host}: ${m.why}`).join('; ')
   const what = kills(r) ? 'the old value stays valid until it is proved that everything runs on the new one' : 'waits for delivery'
-  return { kind: 'delivered', message: `version ${version} is current; ${what}: ${where}` }
+  const hint = kills(r) ? `secrets approve ${r.snapshot.name} --reason TEXT   once you have seen that everything runs` : null
+  return { kind: 'delivered', message: `version ${version} is current; ${what} (${where})`, hint }
 }
 
 const failureOf = ({ host: name, file, consumer }: Missing, host: HostState | null): Failure | undefined =>

@@ -14,6 +14,8 @@ export interface Plan {
   readonly remarks: readonly string[]
   /** A person has to give the value. */
   readonly guided: boolean
+  /** Why it is never rotated; `null`: it is. */
+  readonly never: string | null
 }
 
 /** Plans one secret. Repeatable; changes nothing. */
@@ -22,7 +24,12 @@ export function planOf(engine: Engine, secret: Secret): Plan {
   const params = parseParams(rotator, secret.rotator.params)
   const inventory = engine.inventory()
   const snapshot = snapshotOf(engine, secret, gateOf(inventory, secret))
+  if (rotator.never) {
+    const never = secret.reason ?? rotator.summary
+    return { name: secret.name, rotator: rotator.name, steps: [], overlap: 'none', files: [], remarks: [], guided: false, never }
+  }
   const outputs = outputsOf(inventory, secret)
+  const refreshed = outputs.some((o) => o.consumers.length > 0)
   const files = outputs.map((o) => ({
     host: o.host,
     file: o.file,
@@ -38,16 +45,16 @@ export function planOf(engine: Engine, secret: Secret): Plan {
       ...(snapshot.sets ? ['set'] : []),
       'test',
       'promote',
-      'write',
-      'refresh',
-      'prove',
-      ...(overlap === 'overlap' ? ['grace', 'prove again'] : []),
+      ...(outputs.length > 0 ? ['write'] : []),
+      ...(refreshed ? ['refresh', 'prove'] : []),
+      ...(overlap === 'overlap' ? ['grace', ...(refreshed ? ['prove again'] : [])] : []),
       'revoke',
     ],
     overlap,
     files,
     remarks: [...(rotator.plan?.(params) ?? []), ...holdRemark(outputs, overlap)],
     guided: rotator.guide !== undefined,
+    never: null,
   }
 }
 

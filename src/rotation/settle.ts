@@ -17,8 +17,8 @@ export interface SettleOptions extends DeliverOptions {
   readonly patientUntil: Millis
   /** How many secrets are advanced at a time. */
   readonly concurrency?: number
-  /** Called after every round, for progress. */
-  onRound?(settled: Settled): void
+  /** Called before every wait, to say what is waited for. */
+  onWait?(settled: Settled, until: Millis): void | Promise<void>
 }
 
 /**
@@ -33,10 +33,10 @@ export async function settle(engine: Engine, secrets: readonly Secret[], options
     const host = await advanceHost(engine, deliver)
     deliver = {} // forced once
     const settled: Settled = { secrets: new Map(nexts), host }
-    options.onRound?.(settled)
     if ((await progressOf(engine, secrets)) !== before) continue
     const until = await soonest(engine, secrets, settled)
     if (until === null || until > options.patientUntil) return settled
+    await options.onWait?.(settled, until)
     await engine.pause(until)
   }
 }

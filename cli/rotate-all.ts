@@ -1,0 +1,135 @@
+import { isKeyturnError } from '../src/errors.ts'
+import { hasten, retry } from '../src/rotation/decide.ts'
+import { hostState } from '../src/rotation/deliver.ts'
+import type { Engine } from '../src/rotation/engine.ts'
+import { next } from '../src/rotation/next.ts'
+import { openRotation, stateOf } from '../src/rotation/open.ts'
+import { type Outcome, outcomeOf } from '../src/rotation/outcome.ts'
+import { settle } from '../src/rotation/settle.ts'
+import { surroundingsOf } from '../src/rotation/surroundings.ts'
+import type { Sensitive } from '../src/sensitive.ts'
+import type { Fields, Millis, Secret } from '../src/terms.ts'
+import type { CommandContext } from './context.ts'
+import { PATIENCE_MS, sayWaits } from './follow.ts'
+import { askForFields } from './value.ts'
+
+/** With --compromised proofs are waited for this long, then the old value is revoked anyway. */
+const COMPROMISED_WAIT_MS = 60_000
+
+export interface How {
+  readonly compromised: boolean
+  readonly waitMs: Millis | undefined
+  readonly concurrency: number
+  readonly reason: string | undefined
+  /** A secret that was named is tried again where it waits for a person. */
+  readonly named: boolean
+}
+
+export interface Result {
+  readonly secret: Secret
+  readonly outcome: Outcome
+}
+
+/**
+ * Opens and drives the rotations of some secrets. One that cannot begin fails alone, unless it is the only one: then its error is
+ * the command's. Of what leaked, admin credentials come first, since with one of them an intruder mints what is minted next; guided
+ * ones last, since a person takes their time.
+ */
+export async function rotateAll(context: CommandContext, engine: Engine, secrets: readonly Secret[], how: How): Promise<readonly Result[]> {
+  const groups = how.compromised ? [0, 1, 2].map((rank) => secrets.filter((s) => rankOf(engine, s) === rank)) : [secrets]
+  const results = new Map<string, Result>()
+  for (const group of groups) {
+    for (const result of await rotateGroup(context, engine, group, how, secrets.length === 1)) results.set(result.secret.id, result)
+  }
+  return secrets.flatMap((s) => results.get(s.id) ?? [])
+}
+
+const rankOf = (engine: Engine, secret: Secret): number => {
+  if (engine.inventory().secrets.some((s) => s.rotator.admin === secret.name)) return 0
+  return engine.rotators.get(secret.rotator.kind)?.guide ? 2 : 1
+}
+
+async function rotateGroup(context: CommandContext, engine: Engine, group: readonly Secret[], how: How, alone: boolean): Promise<readonly Result[]> {
+  const results: Result[] = []
+  const meant = new Map<string, string>()
+  for (const secret of group) {
+    try {
+      meant.set(secret.id, await begin(context, engine, secret, how))
+    } catch (error) {
+      if (!isKeyturnError(error) || error.code === 'INTERRUPTED' || (alone && !how.compromised)) throw error
+      for (const line of error.details) context.out.note(line)
+      const kind = error.code === 'NEEDS_PERSON' ? 'attention' : 'failing'
+      const outcome: Outcome = { kind, version: null, oldValidUntil: null, message: error.message, hint: error.hint }
+      results.push({ secret, outcome: how.compromised ? stillAlive(secret, outcome) : outcome })
+    }
+  }
+  const working = group.filter((s) => meant.has(s.id))
+  if (working.length === 0) return results
+  const patience = how.compromised ? (how.waitMs ?? COMPROMISED_WAIT_MS) + PATIENCE_MS : (how.waitMs ?? PATIENCE_MS)
+  const settled = await settle(engine, working, {
+    patientUntil: engine.clock.now() + patience,
+    concurrency: how.concurrency,
+    onWait: sayWaits(context, engine, working),
+  })
+  const host = await hostState(engine)
+  for (const secret of working) {
+    const outcome = outcomeOf(await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, meant.get(secret.id) ?? null, host)
+    results.push({ secret, outcome: how.compromised ? stillAlive(secret, outcome) : outcome })
+  }
+  return results
+}
+
+/** Two processes that begin at once both look again; the second joins what the first has opened. */
+const LOOKS = 5
+
+/** Opens what is not open, resumes what is. The id of the rotation. */
+async function begin(context: CommandContext, engine: Engine, secret: Secret, how: How): Promise<string> {
+  let asked: Sensitive<Fields> | null = null
+  const ask = async (): Promise<Sensitive<Fields>> => {
+    asked ??= await askForFields(context, engine, secret)
+    return asked
+  }
+  const before = (await stateOf(engine, secret))?.last?.rotation
+  for (let look = 1; ; look++) {
+    try {
+      return await beginOnce(engine, secret, how, ask)
+    } catch (error) {
+      const isRace = isKeyturnError(error, 'STREAM_MOVED', 'ROTATION_OPEN', 'ANSWER_STALE')
+      // A value that a person gave must not be dropped for that of somebody else's rotation.
+      if (!isRace || look === LOOKS || asked !== null) throw error
+      const last = (await stateOf(engine, secret))?.last
+      // Opened and ended by somebody else since we began: that was it.
+      if (last && last.rotation !== before && !how.compromised) return last.rotation
+    }
+  }
+}
+
+async function beginOnce(engine: Engine, secret: Secret, how: How, ask: () => Promise<Sensitive<Fields>>): Promise<string> {
+  const reason = how.reason ?? (how.named ? 'secrets rotate' : 'due')
+  const waitMs = how.waitMs ?? COMPROMISED_WAIT_MS
+  const state = await stateOf(engine, secret)
+  if (state?.rotation) {
+    const { id, promote } = state.rotation
+    if (!how.compromised) {
+      const n = next(state, await surroundingsOf(engine, state))
+      if (how.named && n.kind === 'attention') await retry(engine, secret, reason)
+      return id
+    }
+    await hasten(engine, secret, waitMs, reason)
+    if (!promote) return id
+    // The value that leaked may be the new one: this rotation is finished at once, and another one follows.
+    await settle(engine, [secret], { patientUntil: engine.clock.now() + waitMs + PATIENCE_MS })
+    if ((await stateOf(engine, secret))?.rotation) return id
+  }
+  const given = engine.rotators.get(secret.rotator.kind)?.guide ? await ask() : null
+  const opened = await openRotation(engine, secret, { reason, ...(given && { given }), ...(how.compromised && { compromisedWaitMs: waitMs }) })
+  return opened.rotation?.id ?? ''
+}
+
+/** With --compromised nothing is done before the provider refused the old value. */
+function stillAlive(secret: Secret, outcome: Outcome): Outcome {
+  if (outcome.kind === 'rotated' || outcome.kind === 'idle') return outcome
+  const hint = outcome.hint ?? `secrets status ${secret.name}; once it is deleted at the provider: secrets revoke ${secret.name} --verify`
+  const message = outcome.message.startsWith(`${secret.name}: `) ? outcome.message.slice(secret.name.length + 2) : outcome.message
+  return { ...outcome, kind: 'attention', message: `OLD VALUE STILL WORKS: ${message}`, hint }
+}
