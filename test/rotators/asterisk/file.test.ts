@@ -61,6 +61,22 @@ test('nothing is written once the lease has ended', async () => {
   expect(readdirSync(dir)).toEqual(['ari.conf'])
 })
 
+test('a writer that is killed at any time leaves one whole text, and nothing that the next one does not take away', async () => {
+  const source = path.resolve('src/rotators/asterisk/file.ts')
+  const code = `const { replaceConfFile, readConfFile } = await import(${JSON.stringify(source)}); const file = process.argv[1]; console.log('ready')
+    for (let i = 0; ; i++) await replaceConfFile(file, await readConfFile(file), String(i % 10).repeat(20_000 + (i % 7)), new AbortController().signal)`
+  for (let round = 0; round < 6; round++) {
+    const writer = spawn(process.execPath, ['--input-type=module', '-e', code, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(writer.stdout, 'data')
+    await new Promise((resolve) => setTimeout(resolve, 15 + round * 7))
+    writer.kill('SIGKILL')
+    await once(writer, 'close')
+    expect(readFileSync(file, 'utf8')).toMatch(/^(before\n|(\d)\2{19999,20005})$/)
+  }
+  await replaceConfFile(file, readFileSync(file, 'utf8'), 'after\n', never)
+  expect(readdirSync(dir)).toEqual(['ari.conf'])
+})
+
 test('a link stays a link, and the file behind it is replaced', async () => {
   const link = path.join(dir, 'link.conf')
   symlinkSync('ari.conf', link)
@@ -150,13 +166,13 @@ test.skipIf(!root || !canMount())('a file that is mounted by itself is written i
   const source = path.resolve('src/rotators/asterisk/file.ts')
   const code = `const { replaceConfFile } = await import(${JSON.stringify(source)}); console.log(await replaceConfFile(${JSON.stringify(target)}, 'before\\n', 'x\\n', new AbortController().signal))`
   const script = `mount --bind "$1" "$2" && "$3" --input-type=module -e "$4"`
-  expect(execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', file, target, process.execPath, code], { encoding: 'utf8' })).toBe('true\n')
+  expect(execFileSync('/usr/bin/unshare', ['-m', 'sh', '-c', script, 'sh', file, target, process.execPath, code], { encoding: 'utf8' })).toBe('true\n')
   expect(readFileSync(file, 'utf8')).toBe('x\n')
 })
 
 function canMount(): boolean {
   try {
-    execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' })
+    execFileSync('/usr/bin/unshare', ['-m', 'true'], { stdio: 'ignore' })
     return true
   } catch {
     return false
