@@ -17,6 +17,7 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly signal: AbortSignal
+  takeSignals(take: (signal: NodeJS.Signals) => void): void
 }
 
 /** Runs one command line and gives its exit status. Never throws: whatever went wrong has been printed. */
@@ -47,6 +48,7 @@ async function perform(request: Request & { kind: 'run' }, out: Output, world: W
     options: globals,
     out,
     signal: world.signal,
+    takeSignals: world.takeSignals,
     cwd: folderOf(world),
     env: world.env,
     // Both are made when they are asked for: opening stdin loads the streams of files, which most commands never need.

@@ -30,9 +30,18 @@ const world = {
     return process.cwd()
   },
   signal: controller.signal,
+  takeSignals: (take: (signal: NodeJS.Signals) => void): void => {
+    taken = take
+  },
 }
 
-function stop(): void {
+let taken: ((signal: NodeJS.Signals) => void) | null = null
+
+function stop(signal: NodeJS.Signals): void {
+  if (taken !== null) {
+    taken(signal)
+    return
+  }
   // The second one means it: a step that hangs must not hold the terminal.
   if (controller.signal.aborted) process.exit(INTERRUPTED)
   world.stderr.write('secrets: stopping at the next safe point; once more to stop at once\n')
