@@ -3,13 +3,12 @@ import { requireSecret } from './check-secrets.ts'
 import type { Checked } from './checks.ts'
 import { label } from './issues.ts'
 import { nearest } from './nearest.ts'
-import { templateReferences } from './references.ts'
 import { fieldsOf, longForm, variablesOf } from './resolve.ts'
 import type { RawOutput } from './schema.ts'
+import { parseTemplate } from './template.ts'
 import type { Path } from './tree.ts'
 
 /** Filters of templates: how the value is written at its place. */
-const FILTERS = ['url']
 
 /** Outputs against each other and against the secrets they hold. */
 export function checkOutputs(checked: Checked): void {
@@ -75,23 +74,20 @@ function checkVars(checked: Checked, output: RawOutput, path: Path): void {
     const at: Path = [...path, 'vars', variable]
     const holder = managed.get(variable)
     if (holder !== undefined) checked.report(at, 'key', `${label(at)}: is a variable of the secret ${holder} already`, 'give the template another name')
-    const { references, fault } = templateReferences(template)
-    if (fault) checked.report(at, 'value', `${label(at)}: ${fault}`, 'for example "postgres://{db.username|url}:{db.password|url}@127.0.0.1/app"')
+    const { parts, problems } = parseTemplate(template)
+    const references = parts.filter((part) => typeof part !== 'string')
+    const [fault] = problems
+    if (fault) checked.report(at, 'value', `${label(at)}: ${fault.message}`, 'for example "postgres://{db.username|url}:{db.password|url}@127.0.0.1/app"')
     else if (references.length === 0) checked.report(at, 'value', `${label(at)}: refers to no secret`, 'a plain setting belongs into the file itself')
-    for (const { secret, field, filter } of references) {
+    for (const { secret, field } of references) {
       if (!checked.declared.has(secret)) requireSecret(checked, at, secret)
-      else checkReference(checked, at, { secret, field, filter }, fields.get(secret))
+      else checkReference(checked, at, { secret, field }, fields.get(secret))
     }
   }
 }
 
-function checkReference(
-  checked: Checked,
-  at: Path,
-  reference: { secret: string; field: string; filter: string | null },
-  fields: readonly string[] | undefined,
-): void {
-  const { secret, field, filter } = reference
+function checkReference(checked: Checked, at: Path, reference: { secret: string; field: string }, fields: readonly string[] | undefined): void {
+  const { secret, field } = reference
   // A secret whose own shape is wrong is reported for that.
   if (fields && !checked.faulty.has(secret) && !fields.includes(field)) {
     const meant = nearest(field, fields)
@@ -102,8 +98,6 @@ function checkReference(
       meant ? `did you mean "${secret}.${meant}"?` : `it has ${fields.join(', ')}`,
     )
   }
-  if (filter !== null && !FILTERS.includes(filter))
-    checked.report(at, 'value', `${label(at)}: there is no filter "${filter}"`, `there is ${FILTERS.join(', ')}`)
 }
 
 function checkConsumerNames(checked: Checked, output: RawOutput, path: Path): void {

@@ -4,8 +4,9 @@ import { label } from './issues.ts'
 import { nearest } from './nearest.ts'
 import { DEFAULT_POLICY, longForm, resolvePolicy, rotatorOf } from './resolve.ts'
 import { DAYS, POLICY_KEYS, type RawPolicy } from './schema.ts'
-import { longestWaitMs, timesConflict } from './times.ts'
+import { timesConflict } from './times.ts'
 import { nodeAt, type Path } from './tree.ts'
+import { longestWaitMs } from './window.ts'
 
 const TIMES = POLICY_KEYS.filter((key) => !key.startsWith('min_'))
 

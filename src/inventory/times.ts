@@ -1,25 +1,8 @@
 import type { Policy } from '../terms.ts'
 import { formatDuration } from './duration.ts'
-import { DAYS } from './schema.ts'
 
 const MINUTE = 60_000
 const DAY_MINUTES = 24 * 60
-const WEEK_MINUTES = 7 * DAY_MINUTES
-
-const minutes = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5))
-
-/** The longest time from the end of one window to the beginning of the next, in milliseconds; 0 without a window. */
-export function longestWaitMs(window: { readonly days: readonly string[]; readonly from: string; readonly to: string } | null): number {
-  if (!window) return 0
-  // "to" before "from" ends on the next day.
-  const length = (minutes(window.to) - minutes(window.from) + DAY_MINUTES) % DAY_MINUTES
-  const starts = DAYS.flatMap((day, index) => (window.days.includes(day) ? [index * DAY_MINUTES + minutes(window.from)] : []))
-  const first = starts[0]
-  if (first === undefined) return 0
-  const gaps = starts.map((start, index) => (starts[index + 1] ?? first + WEEK_MINUTES) - (start + length))
-  return Math.max(0, ...gaps) * MINUTE
-}
-
 /** Why a rotation under this policy could not end in time, with the sums; `null`: it can. */
 export function timesConflict(policy: Policy, waitMs: number): { readonly message: string; readonly hint: string } | null {
   if (policy.maxAgeMs <= 0) return { message: 'max_age is 0: nothing could ever be young enough', hint: 'write 90d, or what you need' }

@@ -1,8 +1,8 @@
 import { KeyturnError } from '../errors.ts'
+import { fillTemplate, parseTemplate, type Template } from '../inventory/template.ts'
 import type { Document, Entry } from '../ports.ts'
 import { Sensitive } from '../sensitive.ts'
 import type { Output, Secret } from '../terms.ts'
-import { fillTemplate, parseTemplate, type Template } from './template.ts'
 
 /** A variable as the store says it should stand in an output. */
 export interface ExpectedEntry extends Entry {

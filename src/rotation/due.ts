@@ -1,4 +1,5 @@
-import { dueAt, isOpen, nextOpening } from '../policy/schedule.ts'
+import { isOpen, nextOpening } from '../inventory/window.ts'
+import { dueAt } from '../policy/schedule.ts'
 import type { Inventory, Millis, Secret, SecretState } from '../terms.ts'
 
 export interface Agenda {

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { formatDuration, parseDuration } from '../../src/inventory/duration.ts'
 import { INVENTORY_ID, newInventoryId } from '../../src/inventory/id.ts'
 import { nearest } from '../../src/inventory/nearest.ts'
-import { templateReferences } from '../../src/inventory/references.ts'
-import { longestWaitMs } from '../../src/inventory/times.ts'
+import { longestWaitMs } from '../../src/inventory/window.ts'
 import { seededRandom } from '../support/random.ts'
 
 describe('a duration', () => {
@@ -80,34 +79,16 @@ describe('the nearest known word', () => {
 describe('the longest wait for a window', () => {
   const HOUR = 3_600_000
   test.each([
-    [['sat', 'sun'], '02:00', '05:00', 141],
-    [['sun'], '02:00', '05:00', 165],
-    [['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], '02:00', '05:00', 21],
-    [['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], '22:00', '04:00', 18],
-    [['fri'], '22:00', '04:00', 162],
-  ])('%s %s to %s: %d hours', (days, from, to, hours) => {
+    [['sat', 'sun'], '02:00', '05:00', 142],
+    [['sun'], '02:00', '05:00', 166],
+    [['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], '02:00', '05:00', 22],
+    [['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], '22:00', '04:00', 19],
+    [['fri'], '22:00', '04:00', 163],
+  ])('%s %s to %s: %d hours, with one for the change of the clocks', (days, from, to, hours) => {
     expect(longestWaitMs({ days, from, to })).toBe(hours * HOUR)
   })
 
   test('is nothing without one', () => {
     expect(longestWaitMs(null)).toBe(0)
-  })
-})
-
-describe('a template', () => {
-  test('names what it refers to', () => {
-    expect(templateReferences('postgres://{db.username|url}:{db.password|url}@h/{my.app.name}')).toEqual({
-      fault: null,
-      references: [
-        { secret: 'db', field: 'username', filter: 'url' },
-        { secret: 'db', field: 'password', filter: 'url' },
-        { secret: 'my.app', field: 'name', filter: null },
-      ],
-    })
-    expect(templateReferences('{{"k": "{a.b}"}}')).toMatchObject({ fault: null, references: [{ secret: 'a' }] })
-  })
-
-  test.each(['{a.b', 'a.b}', '{a}', '{}', '{a.b|url|x}', '{A.b}', '{a.b c}', '{.b}'])('%s is none', (text) => {
-    expect(templateReferences(text).fault).not.toBeNull()
   })
 })

@@ -395,13 +395,13 @@ describe('a combination that cannot work', () => {
     [
       'a template with an unknown filter',
       'id: kt_8f3k2m9q\nsecrets: { db: { env: { P: password } } }\noutputs:\n  - { file: .env, vars: { U: "{db.password|b64}" } }\n',
-      '4:30: outputs[0].vars.U: there is no filter "b64"',
-      'there is url',
+      '4:30: outputs[0].vars.U: "{db.password|b64}": the only filter is "|url"',
+      'for example "postgres://{db.username|url}:{db.password|url}@127.0.0.1/app"',
     ],
     [
       'a template that is none',
       'id: kt_8f3k2m9q\nsecrets: { db: { env: { P: password } } }\noutputs:\n  - { file: .env, vars: { U: "{db.password" } }\n',
-      '4:30: outputs[0].vars.U: a brace is open or too many; write {{ or }} for a brace itself',
+      '4:30: outputs[0].vars.U: "{" is never closed; write "{{" for a brace',
       'for example "postgres://{db.username|url}:{db.password|url}@127.0.0.1/app"',
     ],
     [
@@ -439,7 +439,7 @@ describe('a combination that cannot work', () => {
       'raise rotate_before to 15d, or shorten the others',
     ])
     expect(problem('id: kt_8f3k2m9q\npolicy: { rotate_before: 8d }\nschedule: { window: { days: [sat, sun], from: "02:00", to: "05:00" } }\n')).toEqual([
-      'secrets.yaml:2:26: policy: longest wait for the window 5d 21h + ask_after 2d + grace 1d = 8d 21h, which does not fit into rotate_before 8d',
+      'secrets.yaml:2:26: policy: longest wait for the window 5d 22h + ask_after 2d + grace 1d = 8d 22h, which does not fit into rotate_before 8d',
       'raise rotate_before to 9d, or shorten the others',
     ])
     expect(problem(withSecrets('  a:\n    env: A\n    max_age: 10d'))).toEqual([
@@ -448,7 +448,7 @@ describe('a combination that cannot work', () => {
     ])
     expect(problem('id: kt_8f3k2m9q\nschedule: { window: { days: [sun], from: "02:00", to: "03:00" } }\npolicy: { max_age: 8d }\n')).toEqual([
       'secrets.yaml:3:20: policy: rotate_before 14d does not fit into max_age 8d',
-      'raise max_age above 9d 23h',
+      'raise max_age above 10d',
     ])
   })
 

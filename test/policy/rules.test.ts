@@ -75,7 +75,7 @@ describe('rules', () => {
   })
 
   it('find a secret without a value', () => {
-    expect(judge(openai, { state: null })[0]).toMatchObject({ rule: 'no-value', severity: 'violation', hint: 'secrets rotate openai' })
+    expect(judge(openai, { state: null })[0]).toMatchObject({ rule: 'no-value', severity: 'info', hint: 'secrets rotate openai' })
     expect(judge(openai, { state: null, guided: true })[0]).toMatchObject({ hint: 'secrets set openai' })
   })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dueAt, isOpen, longestWaitMs, nextOpening, overdueAt } from '../../src/policy/schedule.ts'
+import { isOpen, longestWaitMs, nextOpening } from '../../src/inventory/window.ts'
+import { dueAt, overdueAt } from '../../src/policy/schedule.ts'
 import { DAY, NOW, POLICY, secretOf, stateOf, versionOf } from './states.ts'
 
 const HOUR = 3_600_000

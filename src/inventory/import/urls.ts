@@ -1,4 +1,4 @@
-import { encodeUserinfo } from '../../outputs/template.ts'
+import { encodeUserinfo } from '../template.ts'
 import type { Classified } from './classify.ts'
 import type { Group } from './pairing.ts'
 import { looksRandom, type Userinfo, userinfoOf } from './values.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { conflictsBetween, type Proposal, type ProposedSecret, propose } from '../../../src/inventory/import/propose.ts'
-import { fillTemplate, parseTemplate } from '../../../src/outputs/template.ts'
+import { fillTemplate, parseTemplate } from '../../../src/inventory/template.ts'
 import { envSource, proposalOf, WRITTEN_AT } from './env.ts'
 
 const RANDOM = 'canaryZq3vT8yLk2PwXr5Nb'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeUserinfo, fillTemplate, parseTemplate } from '../../src/outputs/template.ts'
+import { encodeUserinfo, fillTemplate, parseTemplate } from '../../src/inventory/template.ts'
 
 const text = fc
   .array(fc.constantFrom('a', 'B', '{', '}', '{a.b}', '|', '.', ' ', '%', '@', ':', '/', "'", '(', '!', '*', '\n', 'ß', '🙂', '\u0000', '~', '#'), {
