@@ -24,7 +24,7 @@ export function foldSecret(before: SecretState | null, recorded: Recorded): Secr
     case 'claimed':
       return claimed(state, event, recorded)
     case 'did':
-      return state.claim?.seq === event.claim ? did({ ...state, claim: null, failure: null }, event, recorded) : state
+      return state.claim?.seq === event.claim ? did({ ...state, claim: null, failure: outlived(state, event.result.step) }, event, recorded) : state
     case 'failed':
       return state.claim?.seq === event.claim ? failed(state, event, recorded) : state
     case 'decided':
@@ -111,6 +111,9 @@ function claimed(state: SecretState, event: Event & { type: 'claimed' }, { seq, 
     },
   }
 }
+
+/** A `set` that is repeated because `test` found that it did not take does not end that failure: or the two would take turns for ever. */
+const outlived = (state: SecretState, step: string): SecretState['failure'] => (step === 'set' && state.failure?.step === 'test' ? state.failure : null)
 
 function did(state: SecretState, { result }: Event & { type: 'did' }, recorded: Recorded): SecretState {
   const r = state.rotation
@@ -250,9 +253,20 @@ function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Re
         ? { ...state, rotation: { ...state.rotation, graceUntil: facts.graceUntil, askFrom: Math.max(at, facts.graceUntil) } }
         : state
     case 'adopted': {
-      if (!state.current) return state
-      const claim = facts.bornAt === undefined ? {} : { bornAt: facts.bornAt, source: 'claimed' as const }
-      return { ...state, current: { ...state.current, ...claim, ...(facts.handle && { handle: facts.handle }) } }
+      const token = facts.token ?? state.current?.token
+      const age = facts.bornAt === undefined ? {} : { bornAt: facts.bornAt, source: 'claimed' as const }
+      const handle = facts.handle === undefined ? {} : { handle: facts.handle }
+      const told = (v: VersionState): VersionState => (v.token === token ? { ...v, ...age, ...handle } : v)
+      const r = state.rotation
+      const retiring = r?.retiring?.token === token ? { ...r.retiring, ...handle } : r?.retiring
+      return {
+        ...state,
+        current: state.current && told(state.current),
+        former: state.former.map(told),
+        // What waited for this evidence goes on.
+        rotation: r && { ...r, retiring: retiring ?? null },
+        failure: facts.handle && state.failure?.code === 'NEEDS_PERSON' ? null : state.failure,
+      }
     }
     case 'dead': {
       const ended = (v: VersionState): VersionState => (v.token === facts.token ? { ...v, deadAt: at } : v)

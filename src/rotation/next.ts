@@ -62,7 +62,8 @@ function stuckOn(state: SecretState, r: RotationState, step: Step, now: Millis):
   if (failure === null) return null
   const { message, hint } = failure
   if (failure.retryAt === null || now >= r.askFrom + r.snapshot.policy.askAfterMs) return { kind: 'attention', step: failure.step as Step, message, hint }
-  return failure.retryAt > now && failure.step === step ? { kind: 'wait', until: failure.retryAt, why: 'retry' } : null
+  const held = failure.step === step || (failure.step === 'test' && step === 'set')
+  return failure.retryAt > now && held ? { kind: 'wait', until: failure.retryAt, why: 'retry' } : null
 }
 
 /** Failure rules 11 and 12: no revoke while somebody uses it as admin, or on a clock that went backwards. */

@@ -21,7 +21,8 @@ async function standingAfter(work: Work, error: unknown): Promise<Standing> {
   try {
     return await standingOf(work, await madeVersion(work), await retiringVersion(work))
   } catch {
-    throw error // nothing could be learnt: unknown, tried again
+    // Nothing could be learnt. Whatever the provider said, its answer is unknown until then, and unknown is tried again.
+    throw isKeyturnError(error) ? new KeyturnError(error.code, error.message, { hint: error.hint, details: error.details, retryable: true }) : error
   }
 }
 
