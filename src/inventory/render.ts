@@ -35,7 +35,7 @@ export interface NewInventory {
   readonly recipients?: readonly { readonly recipient: string; readonly comment?: string }[]
   readonly secrets: readonly NewSecret[]
   readonly outputs: readonly NewOutput[]
-  /** The file with the JSON Schema, relative, when one was written beside: editors complain about one that is not there. */
+  /** The file with the JSON Schema, relative: the comment for editors says how it is made. */
   readonly schema?: string
 }
 
@@ -65,7 +65,9 @@ export function secretValue(secret: NewSecret): Json {
 /** The whole text. It loads, if names and kinds are right; comments say what a reader would ask. */
 export function renderInventory(inventory: NewInventory): string {
   const lines = [
-    ...(inventory.schema === undefined ? [] : [`# yaml-language-server: $schema=${inventory.schema}`]),
+    ...(inventory.schema === undefined
+      ? []
+      : [`# yaml-language-server: $schema=${inventory.schema}`, `# For completion in your editor: secrets schema > ${inventory.schema}`]),
     '# Commit this file: it names the secrets and holds no values. "secrets schema" prints all that may stand here.',
     `id: ${inventory.id}  # marks streams, tags at providers and the store: never change it`,
     `project: ${inline(inventory.project)}`,

@@ -201,6 +201,7 @@ const projectOf = (dir: string): string =>
 export function inventoryText(plan: ImportPlan, id: string, recipients: readonly { readonly recipient: string; readonly comment: string }[]): string {
   return renderInventory({
     id,
+    schema: 'secrets.schema.json',
     project: plan.project,
     ...(plan.environment !== null && { environment: plan.environment }),
     recipients,
