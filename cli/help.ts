@@ -18,13 +18,13 @@ const optionLine = (option: OptionDeclaration): Line => {
 
 const join = (lines: readonly string[]): string => `${lines.join('\n')}\n`
 
-/** `secrets --help`: the few commands that most people need. Those that this version does not have are not among them. */
+/** `secrets --help`: the eight commands that most people need; one that this version does not have yet says so. */
 export function overview(): string {
-  const first = FIRST.map((name) => findCommand(name)).filter((command): command is CommandDeclaration => command !== undefined && !command.later)
+  const first = FIRST.map((name) => findCommand(name)).filter((command): command is CommandDeclaration => command !== undefined)
   return join([
     USAGE,
     '',
-    ...columns(first.map(({ name, summary }): Line => [name, summary])),
+    ...columns(first.map(({ name, summary, later }): Line => [name, later ? `${summary} (not in this version)` : summary])),
     '',
     'Go back: secrets rollback NAME. All commands: secrets help --all',
     '',
