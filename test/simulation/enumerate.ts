@@ -1,3 +1,5 @@
+import { isKeyturnError } from '../../src/errors.ts'
+import { hasten, rollback } from '../../src/rotation/decide.ts'
 import { begin, hostsOf } from './beginning.ts'
 import { type Fault, recover, runAll, spawnWorker, type Worker, wake } from './drive.ts'
 import { judgeEnd } from './judge.ts'
@@ -6,9 +8,20 @@ import { outageAt } from './scheduler.ts'
 import type { World } from './world.ts'
 
 /** How one worker's run is disturbed, at each of its points in turn. */
-export type Disturbance = 'crash' | 'lost call' | 'stall'
+export type Disturbance =
+  | 'crash'
+  /** The call fails before its effect, or its answer is lost after it. */
+  | 'lost call'
+  /** It sleeps past its lease, others finish this rotation and the next, then it wakes. */
+  | 'stall'
+  /** Killed, and then a person goes back. */
+  | 'rollback'
+  /** Killed, and then a person says that the old value leaked. */
+  | 'compromised'
 
 export interface Variant {
+  /** Try every n-th point only. */
+  readonly every?: number
   /** Changes the world before anything runs, such as a provider that refuses for good. */
   readonly prepare?: (world: World) => void
   /** Called when everything waits for a person; true: go on after what it did. */
@@ -20,13 +33,14 @@ export interface Variant {
 export interface Outcome {
   /** How many points were tried. */
   readonly points: number
-  /** For each bad run: where it was disturbed, what was bad, and the schedule. */
+  /** For each bad run where it was disturbed and what was bad; of the first one also the schedule. */
   readonly bad: readonly string[]
 }
 
 /** Disturbs the worker that rotates everything at each of its points, lets others bring it to its end, and judges. */
 export async function enumerate(scenario: Scenario, disturbance: Disturbance, variant: Variant = {}): Promise<Outcome> {
-  const points = (await undisturbed(scenario, variant)).filter(({ point }) => matters(point, disturbance))
+  const { every = 1 } = variant
+  const points = (await undisturbed(scenario, variant)).filter(({ point }) => matters(point, disturbance)).filter((_, at) => at % every === 0)
   const bad: string[] = []
   for (const { nth, point } of points) {
     const world = await begin(scenario)
@@ -34,7 +48,10 @@ export async function enumerate(scenario: Scenario, disturbance: Disturbance, va
     await disturb(world, disturbance, nth)
     await settleAll(world, variant)
     await finish(world, variant)
-    if (world.bad.length > 0) bad.push(`${disturbance} at ${point} (${nth}): ${world.bad.join('; ')}\n${world.trace.join('\n')}`)
+    if (world.bad.length > 0) {
+      const schedule = bad.length === 0 ? `\n${world.trace.join('\n')}` : ''
+      bad.push(`${disturbance} at ${point} (${nth}): ${world.bad.join('; ')}${schedule}`)
+    }
     await world.ledger.close()
   }
   return { points: points.length, bad }
@@ -74,14 +91,26 @@ async function disturb(world: World, disturbance: Disturbance, nth: number): Pro
   const fault: Fault = (process, point) => {
     if (process !== victim || passed++ !== nth) return null
     if (disturbance === 'lost call') return outageAt(point)
-    return disturbance === 'crash' ? 'crash' : 'stall'
+    return disturbance === 'stall' ? 'stall' : 'crash'
   }
   await runAll(world, workers, fault)
+  if (disturbance === 'rollback' || disturbance === 'compromised') await decideAll(world, disturbance)
   if (disturbance !== 'stall' || !victim) return
   // Others finish this rotation and the next one before it wakes.
   await recover(world)
   await recover(world, all(world))
   await wake(world, victim)
+}
+
+/** Not every point has something to go back from. */
+async function decideAll(world: World, what: 'rollback' | 'compromised'): Promise<void> {
+  const engine = world.engine({ name: 'person', host: hostsOf(world.scenario)[0] ?? 'alpha', gates: [], status: 'alive' }, async () => {})
+  for (const secret of world.inventory.secrets) {
+    const decision = what === 'rollback' ? rollback(engine, secret, 'it does not work') : hasten(engine, secret, 0, 'it leaked')
+    await decision.catch((error) => {
+      if (!isKeyturnError(error, 'NOTHING_OPEN', 'ROTATION_OPEN')) throw error
+    })
+  }
 }
 
 async function settleAll(world: World, variant: Variant): Promise<void> {
