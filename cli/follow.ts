@@ -31,10 +31,9 @@ export function sayWaits(context: CommandContext, engine: Engine, secrets: reado
     }
     const { host } = settled
     if (host.kind === 'wait' && host.why === 'claim') lines.push(`${host.on}: another process is at it; waiting for it`)
-    if (host.kind === 'wait' && host.why === 'proof') lines.push(`${host.on}: it still holds another value; it is refreshed again`)
-    if (host.kind === 'wait' && host.why === 'retry') {
+    if (host.kind === 'wait' && host.why !== 'claim') {
       const failure = (await hostState(engine))?.failures[host.on]
-      lines.push(`${host.on}: ${failure?.message ?? 'failed'}; trying again`)
+      lines.push(failure ? `${host.on}: ${failure.message}; trying again` : `${host.on}: it still holds another value; it is refreshed again`)
     }
     for (const line of lines.filter((one) => !said.has(one))) {
       said.add(line)
@@ -73,7 +72,7 @@ export function sayOutcome(context: CommandContext, engine: Engine, secret: Secr
     return
   }
   if (!context.options.json) context.out.say(text)
-  if (outcome.hint !== null) context.out.note(`next: ${outcome.hint}`)
+  if (outcome.hint !== null) context.out.note(outcome.hint)
 }
 
 /** An outcome as plain data, for `--json`. */

@@ -8,13 +8,17 @@ import { type Outcome, outcomeOf } from '../src/rotation/outcome.ts'
 import { settle } from '../src/rotation/settle.ts'
 import { surroundingsOf } from '../src/rotation/surroundings.ts'
 import type { Sensitive } from '../src/sensitive.ts'
-import type { Fields, Millis, Secret } from '../src/terms.ts'
+import { type Fields, type Millis, type Secret, secretStream } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
 import { PATIENCE_MS, sayWaits } from './follow.ts'
+import { sayMoment } from './moment.ts'
 import { askForFields } from './value.ts'
 
 /** With --compromised proofs are waited for this long, then the old value is revoked anyway. */
 const COMPROMISED_WAIT_MS = 60_000
+
+/** After that wait, for the revoke itself and for a provider that is slow to refuse. */
+const REVOKE_MS = 30_000
 
 export interface How {
   readonly compromised: boolean
@@ -65,7 +69,7 @@ async function rotateGroup(context: CommandContext, engine: Engine, group: reado
   }
   const working = group.filter((s) => meant.has(s.id))
   if (working.length === 0) return results
-  const patience = how.compromised ? (how.waitMs ?? COMPROMISED_WAIT_MS) + PATIENCE_MS : (how.waitMs ?? PATIENCE_MS)
+  const patience = how.compromised ? (how.waitMs ?? COMPROMISED_WAIT_MS) + REVOKE_MS : (how.waitMs ?? PATIENCE_MS)
   const settled = await settle(engine, working, {
     patientUntil: engine.clock.now() + patience,
     concurrency: how.concurrency,
@@ -74,7 +78,7 @@ async function rotateGroup(context: CommandContext, engine: Engine, group: reado
   const host = await hostState(engine)
   for (const secret of working) {
     const outcome = outcomeOf(await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, meant.get(secret.id) ?? null, host)
-    results.push({ secret, outcome: how.compromised ? stillAlive(secret, outcome) : outcome })
+    results.push({ secret, outcome: how.compromised ? await deathOf(engine, secret, outcome) : outcome })
   }
   return results
 }
@@ -118,12 +122,29 @@ async function beginOnce(engine: Engine, secret: Secret, how: How, ask: () => Pr
     await hasten(engine, secret, waitMs, reason)
     if (!promote) return id
     // The value that leaked may be the new one: this rotation is finished at once, and another one follows.
-    await settle(engine, [secret], { patientUntil: engine.clock.now() + waitMs + PATIENCE_MS })
+    await settle(engine, [secret], { patientUntil: engine.clock.now() + waitMs + REVOKE_MS })
     if ((await stateOf(engine, secret))?.rotation) return id
   }
   const given = engine.rotators.get(secret.rotator.kind)?.guide ? await ask() : null
   const opened = await openRotation(engine, secret, { reason, ...(given && { given }), ...(how.compromised && { compromisedWaitMs: waitMs }) })
   return opened.rotation?.id ?? ''
+}
+
+/** With --compromised a person wants to know when the old value died, and what did not run on the new one then. */
+async function deathOf(engine: Engine, secret: Secret, outcome: Outcome): Promise<Outcome> {
+  if (outcome.kind !== 'rotated') return stillAlive(secret, outcome)
+  const events = await engine.ledger.read(secretStream(engine.inventory().id, secret.id))
+  const last = events.findLast(({ event }) => event.type === 'did' && event.result.step === 'revoke')
+  if (last?.event.type !== 'did' || last.event.result.step !== 'revoke') return outcome
+  const opened = events.findLast(({ event }) => event.type === 'opened')?.event
+  const atProvider = opened?.type === 'opened' && (opened.snapshot.revokes || opened.snapshot.sets)
+  const died = atProvider ? `; the old value was refused at ${sayMoment(last.at, engine.clock.now())}` : '; no provider was asked about the old value'
+  const broke = last.event.result.broke ?? []
+  return {
+    ...outcome,
+    message: `${outcome.message}${died}`,
+    hint: broke.length === 0 ? null : `not proved to run on the new value, so perhaps broken: ${broke.join('; ')}`,
+  }
 }
 
 /** With --compromised nothing is done before the provider refused the old value. */

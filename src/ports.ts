@@ -150,6 +150,8 @@ export interface RotatorSpec<P = unknown> {
   sets?(params: P): boolean
   /** Whether `revoke` applies with these params. Absent: it does wherever it is there. */
   revokes?(params: P): boolean
+  /** Whether `orphans` applies with these params. Absent: it does wherever it is there. */
+  lists?(params: P): boolean
   /** Makes the new value. With `set` it only invents; without, the provider mints it and it is tagged with `ctx.token`. `id` goes into the handle. */
   create(ctx: RotatorContext<P>): Promise<{ readonly fields: Sensitive<Fields>; readonly id: Json }>
   /** Tells the provider the invented value. Having it says that we invent it; it is stored before. Repeatable with the same bytes. */

@@ -313,6 +313,8 @@ export type Saw =
       readonly bornAt?: Millis
       readonly handle?: Handle
       readonly evidence: string
+      /** Which version; absent: the current one. */
+      readonly token?: Token
     }
   | { /** the provider refused it, or somebody ended it */ readonly kind: 'dead'; readonly token: Token; readonly note: string }
   | {

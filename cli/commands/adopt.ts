@@ -1,7 +1,9 @@
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
-import { adopt } from '../../src/rotation/decide.ts'
-import type { Handle, Json } from '../../src/terms.ts'
+import { adopt, previousOf } from '../../src/rotation/decide.ts'
+import type { Engine } from '../../src/rotation/engine.ts'
+import { stateOf } from '../../src/rotation/open.ts'
+import type { Handle, Json, Secret, Token } from '../../src/terms.ts'
 import type { Run } from '../context.ts'
 import { parseMoment } from '../moment.ts'
 import { textOption } from '../options.ts'
@@ -21,7 +23,8 @@ export const run: Run = async (context, [name = ''], options) => {
   const secret = findSecret(engine.inventory(), name)
   if (bornAt !== undefined && bornAt > engine.clock.now()) throw new KeyturnError('USAGE', `--created: ${created} lies in the future`)
   const handle: Handle | undefined = id === undefined ? undefined : { rotator: secret.rotator.kind, params: secret.rotator.params as Json, id: parseId(id) }
-  await adopt(engine, secret, { evidence, ...(bornAt !== undefined && { bornAt }), ...(handle && { handle }) })
+  const token = options.previous === true ? await previousToken(engine, secret) : undefined
+  await adopt(engine, secret, { evidence, ...(token !== undefined && { token }), ...(bornAt !== undefined && { bornAt }), ...(handle && { handle }) })
   if (context.options.json) {
     const createdAt = bornAt === undefined ? null : new Date(bornAt).toISOString()
     context.out.document({ schema: 'keyturn/adopt@1', name: secret.name, createdAt, id: handle?.id ?? null })
@@ -30,6 +33,14 @@ export const run: Run = async (context, [name = ''], options) => {
   if (created !== undefined) context.out.say(`${secret.name}: recorded as made on ${created.slice(0, 10)} (claimed)`)
   if (id !== undefined) context.out.say(`${secret.name}: recorded as ${id} at its provider`)
   return 0
+}
+
+/** That of the value on its way out, or the one before the current. */
+async function previousToken(engine: Engine, secret: Secret): Promise<Token> {
+  const state = await stateOf(engine, secret)
+  const previous = state?.rotation?.promote ? state.rotation.retiring : state && previousOf(state)
+  if (!previous) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: there is no earlier version`)
+  return previous.token
 }
 
 /** As the rotator gave it: most are plain texts, some an object. */

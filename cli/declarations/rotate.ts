@@ -63,6 +63,7 @@ export const ROTATE: readonly CommandDeclaration[] = [
     options: [
       { flags: '--created DATE', text: 'when it was made (2026-09-02, or with a time of day; local)' },
       { flags: '--id ID', text: 'what its provider calls it: a text, or the JSON that the rotator gives' },
+      { flags: '--previous', text: 'of the value before the current one' },
       { flags: '--evidence TEXT', text: 'how you know: goes into the history' },
     ],
     examples: [['adopt twilio --created 2026-09-02 --evidence "console, API keys page"', 'the age is shown as claimed']],

@@ -1,5 +1,5 @@
 import { KeyturnError } from '../errors.ts'
-import type { Event, Handle, Millis, Secret, SecretState, Step, VersionState } from '../terms.ts'
+import type { Event, Handle, Millis, Secret, SecretState, Step, Token, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
 import type { Engine } from './engine.ts'
 import { type Next, next } from './next.ts'
@@ -104,7 +104,11 @@ export const previousOf = (state: SecretState): VersionState | null =>
     .reduce<VersionState | null>((best, v) => (best === null || (v.replacedAt ?? 0) > (best.replacedAt ?? 0) ? v : best), null)
 
 /** Evidence from a person: how old the credential is (shown as claimed), or which key it is at the provider. */
-export async function adopt(engine: Engine, secret: Secret, claim: { bornAt?: Millis; handle?: Handle; evidence: string }): Promise<SecretState> {
+export async function adopt(
+  engine: Engine,
+  secret: Secret,
+  claim: { bornAt?: Millis; handle?: Handle; evidence: string; token?: Token },
+): Promise<SecretState> {
   const state = await stateOf(engine, secret)
   if (!state?.current) throw new KeyturnError('VALUE_MISSING', `${secret.name} has no value in the store yet`, { hint: `secrets set ${secret.name}` })
   if (claim.bornAt !== undefined && claim.bornAt > engine.clock.now()) {

@@ -258,13 +258,12 @@ function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Re
       const handle = facts.handle === undefined ? {} : { handle: facts.handle }
       const told = (v: VersionState): VersionState => (v.token === token ? { ...v, ...age, ...handle } : v)
       const r = state.rotation
-      const retiring = r?.retiring?.token === token ? { ...r.retiring, ...handle } : r?.retiring
       return {
         ...state,
         current: state.current && told(state.current),
         former: state.former.map(told),
         // What waited for this evidence goes on.
-        rotation: r && { ...r, retiring: retiring ?? null },
+        rotation: r?.retiring && r.retiring.token === token ? { ...r, retiring: { ...r.retiring, ...handle } } : r,
         failure: facts.handle && state.failure?.code === 'NEEDS_PERSON' ? null : state.failure,
       }
     }

@@ -75,7 +75,7 @@ export function snapshotOf(engine: Engine, secret: Secret, gate: readonly GateOu
     overlap: rotator.overlap(params),
     sets: rotator.set !== undefined && (rotator.sets?.(params) ?? true),
     revokes: rotator.revoke !== undefined && (rotator.revokes?.(params) ?? true),
-    lists: rotator.orphans !== undefined,
+    lists: rotator.orphans !== undefined && (rotator.lists?.(params) ?? true),
     gate,
     policy: secret.policy,
   }

@@ -55,6 +55,7 @@ export async function endVersion(
 ): Promise<string | undefined> {
   const { rotation, signal } = work
   const handle = await handleOf(work, ref, version)
+  if (handle === null) return undefined
   const rotator = rotatorOf(work.engine, handle.rotator)
   // With `set` it acts only while the retiring value still logs in: a late revoke of this rotation must not hit the next (rule 7).
   if (when === 'while-accepted' && rotator.set && version && !(await accepted(work, version)).ok) return undefined
@@ -64,14 +65,17 @@ export async function endVersion(
   return ended?.note
 }
 
-async function handleOf(work: Work, ref: VersionRef, version: Version | null): Promise<Handle> {
+async function handleOf(work: Work, ref: VersionRef, version: Version | null): Promise<Handle | null> {
   const { rotation, rotator } = work
   if (ref.handle && ref.handle.id !== null) return ref.handle
   const described = version && rotator.describe ? await rotator.describe(await contextFor(work), version) : null
   const handle = { rotator: rotation.snapshot.rotator.kind, params: rotation.snapshot.rotator.params as Handle['params'], id: described?.id ?? null }
-  if (handle.id === null && rotator.orphans) {
+  // A provider that lists its keys knows each by an id; any other is told the value.
+  if (handle.id === null && rotation.snapshot.lists) {
+    // Somebody has ended it already.
+    if (version && !(await accepted(work, version)).ok) return null
     throw new KeyturnError('NEEDS_PERSON', `${rotation.snapshot.name}: the old key still works, and which one it is at the provider is not known`, {
-      hint: `delete it there, then "secrets revoke ${rotation.snapshot.name} --verify"; or tell its id with "secrets adopt ${rotation.snapshot.name}"`,
+      hint: `delete it there, then: secrets revoke ${rotation.snapshot.name} --verify; or tell its id: secrets adopt ${rotation.snapshot.name} --previous --id ID --evidence TEXT`,
     })
   }
   return handle

@@ -53,6 +53,7 @@ export const command = defineRotator<Params>({
   overlap: (given) => given.overlap,
   sets: (given) => given.verbs.includes('set'),
   revokes: (given) => given.verbs.includes('revoke'),
+  lists: (given) => given.verbs.includes('orphans'),
   plan: (given) => [
     `runs ${given.command.join(' ')} for ${given.verbs.join(', ')}`,
     ...(given.overlap ? [] : ['the old value is refused as soon as the new one is set: consumers fail until they run with it']),
