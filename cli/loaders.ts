@@ -1,5 +1,5 @@
-import * as none from './commands/none.ts'
-import * as status from './commands/status.ts'
+import { run as none } from './commands/none.ts'
+import { run as status } from './commands/status.ts'
 import type { CommandModule } from './context.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { CommandModule } from './context.ts'
  * The two that people type all day are in the program itself. The empty name is the program without a command.
  */
 export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
-  '': async () => none,
+  '': async () => ({ run: none }),
   adopt: () => import('./commands/adopt.ts'),
   approve: () => import('./commands/approve.ts'),
   backup: () => import('./commands/backup.ts'),
@@ -28,5 +28,5 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   schema: () => import('./commands/schema.ts'),
   set: () => import('./commands/set.ts'),
   sync: () => import('./commands/sync.ts'),
-  status: async () => status,
+  status: async () => ({ run: status }),
 }

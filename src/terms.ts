@@ -36,9 +36,6 @@ export type Fields = Readonly<Record<string, string>>
 export type Step = 'create' | 'set' | 'test' | 'promote' | 'revoke'
 export type HostStep = 'write' | 'refresh' | 'prove'
 
-/** The order of the steps of a rotation; `set` only where the rotator has it. */
-export const STEPS: readonly Step[] = ['create', 'set', 'test', 'promote', 'revoke']
-
 /** Non-secret data that lets us revoke later: the provider's id with the rotator kind and params that made it. */
 export interface Handle {
   readonly rotator: string

@@ -44,8 +44,6 @@ export const RULES = {
   'given-up': givenUp,
 } as const satisfies Record<string, Rule>
 
-export type RuleName = keyof typeof RULES
-
 const IN_ORDER: readonly Rule[] = Object.values(RULES)
 
 /** Severities from worst to none. */

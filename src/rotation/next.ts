@@ -1,6 +1,5 @@
 import type { GateOutput, HostState, Millis, RotationState, SecretState, Step } from '../terms.ts'
 import { gateFor, type Missing, missingProofs } from './gate.ts'
-import { passed } from './machine.ts'
 
 /** What a secret's stream can do now. Computed from the state each time, never stored (failure rule 1). */
 export type Next =
@@ -116,6 +115,3 @@ function unproved(r: RotationState, now: Millis, missing: readonly Missing[]): N
     missing,
   }
 }
-
-/** Whether `rollback` can still go back: before the close, and only to something that was there. */
-export const canRollBack = (r: RotationState): boolean => !passed(r) || r.retiring !== null
