@@ -56,7 +56,8 @@ async function acquire(file: string, { waitMs, owner, signal }: LockOptions): Pr
     let db: InstanceType<typeof DatabaseSync> | null = null
     try {
       db = new DatabaseSync(file, { timeout: 0 })
-      db.exec('BEGIN EXCLUSIVE')
+      // Nothing is ever written, so no journal is needed: a kill would leave its file beside the lock.
+      db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
       // `restore` swaps whole folders: a lock on a file that has lost its name protects nothing.
       if (inodeOf(file) === inode) {
         const held = db
