@@ -3,7 +3,8 @@ import { nearest } from '../../src/inventory/nearest.ts'
 import { currentAndPrevious } from '../../src/rotation/context.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { outputsOf } from '../../src/rotation/gate.ts'
-import { introduce, openRotation, stateOf } from '../../src/rotation/open.ts'
+import { introduce, noticeForeign, openRotation, stateOf } from '../../src/rotation/open.ts'
+import { rotationOf } from '../../src/rotation/resume.ts'
 import { settle } from '../../src/rotation/settle.ts'
 import type { Sensitive } from '../../src/sensitive.ts'
 import type { Fields, Secret } from '../../src/terms.ts'
@@ -16,7 +17,7 @@ import { fieldOf, requireStrong, valueFrom } from '../value.ts'
 /** A first value is stored and written; what a file needs longer for is tried again by the next command. */
 const PATIENCE_MS = 30_000
 
-/** Gives a value: a new name is declared first; a known one is rotated to the value given. */
+/** Gives a value: a new name is declared first; a known one is rotated to the value given. Given again, what was interrupted goes on. */
 export const run: Run = async (context, [name = ''], options) => {
   const app = await context.app()
   const { secret, declare } = await secretToSet(app, name)
@@ -32,8 +33,13 @@ export const run: Run = async (context, [name = ''], options) => {
     return first(context, await (await context.reopen()).engine(), secret, fields)
   }
   const engine = await app.engine()
+  const resumed = await rotationOf(engine, secret, fields)
+  if (resumed !== null) return follow(context, engine, secret, resumed, 'set')
   const before = (await stateOf(engine, secret))?.current ? await currentFields(engine, secret) : null
   if (before?.tells((old) => value.tells((text) => old[field] === text))) {
+    // Stored, but perhaps by a command that was ended before it was recorded, or stood in the files.
+    await noticeForeign(engine, secret, await stateOf(engine, secret))
+    await settle(engine, [secret], { patientUntil: engine.clock.now() })
     if (context.options.json) context.out.document({ schema: 'keyturn/set@1', name: secret.name, kind: 'same' })
     else context.out.say(`${secret.name}: this is the current value already; nothing was changed`)
     return 0

@@ -4,6 +4,7 @@ import { findSecret } from '../../src/inventory/lookup.ts'
 import { compareOutput } from '../../src/rotation/deliver.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { noticeForeign, stateOf } from '../../src/rotation/open.ts'
+import { givenRotationOf } from '../../src/rotation/resume.ts'
 import { settle } from '../../src/rotation/settle.ts'
 import type { Inventory, Output, Secret } from '../../src/terms.ts'
 import type { Run } from '../context.ts'
@@ -25,13 +26,17 @@ export const run: Run = async (context, files, options) => {
   const named = [...imported, ...discarded].map((name) => meant(inventory, name))
   const before = await compareAll(engine, outputs)
   const edited = new Set(editedIn(before).map(({ name }) => name))
-  const unedited = named.find(({ variables }) => !variables.some((variable) => edited.has(variable)))
+  const isEdited = ({ variables }: Named): boolean => variables.some((variable) => edited.has(variable))
+  // Imported already, by a command that was interrupted: it is one of the open ones, which go on below.
+  const begun = imported.length === 0 ? [] : await begunImports(engine, named)
+  const unedited = named.find((one) => !isEdited(one) && !begun.includes(one))
   if (unedited) {
     throw new KeyturnError('NOTHING_OPEN', `${unedited.name}: no value edited by hand is in ${outputs.map((o) => o.file).join(', ') || 'any output'}`, {
       hint: 'secrets sync --check   lists what differs',
     })
   }
-  if (imported.length > 0) return importValues(context, engine, outputs, named, options)
+  const wanted = named.filter((one) => !begun.includes(one))
+  if (imported.length > 0 && wanted.length > 0) return importValues(context, engine, outputs, wanted, options)
   for (const secret of inventory.secrets) await noticeForeign(engine, secret, await stateOf(engine, secret))
   const open = await openSecrets(engine)
   await settle(engine, open, {
@@ -44,6 +49,12 @@ export const run: Run = async (context, files, options) => {
 }
 
 const compareAll = (engine: Engine, outputs: readonly Output[]) => Promise.all(outputs.map((o) => compareOutput(engine, o)))
+
+async function begunImports(engine: Engine, named: readonly Named[]): Promise<readonly Named[]> {
+  const begun: Named[] = []
+  for (const one of named) if (one.secret && (await givenRotationOf(engine, one.secret)) !== null) begun.push(one)
+  return begun
+}
 
 async function openSecrets(engine: Engine): Promise<readonly Secret[]> {
   const open: Secret[] = []
