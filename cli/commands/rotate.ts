@@ -5,6 +5,7 @@ import type { Engine } from '../../src/rotation/engine.ts'
 import { forgetOld } from '../../src/rotation/forget.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import { planOf } from '../../src/rotation/plan.ts'
+import { settle } from '../../src/rotation/settle.ts'
 import { secretStates } from '../../src/rotation/surroundings.ts'
 import type { Millis, Secret } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
@@ -30,6 +31,7 @@ export const run: Run = async (context, names, options) => {
   if (secrets.length > 0 && !(await confirmed(context, engine, secrets, how.compromised))) return 0
   for (const line of notesOf(engine, chosen)) context.out.note(line)
   const results = secrets.length === 0 ? [] : await rotateAll(context, engine, secrets, { ...how, named: chosen.named })
+  if (!chosen.named) await settle(engine, await sweptLater(engine), { patientUntil: engine.clock.now() })
   return report(context, engine, chosen, results)
 }
 
@@ -71,6 +73,15 @@ async function choose(context: CommandContext, engine: Engine, names: readonly s
   const { open, due, waiting, opensAt } = agendaOf(inventory, await secretStates(engine), engine.clock.now())
   const guided = await guidedOf(engine, due)
   return chosen([...open, ...due.filter((s) => !guided.includes(s))], { guided, waiting, opensAt })
+}
+
+/**
+ * Whose provider may still list what a crash left behind. With them goes whatever an interrupted command left of the files and
+ * consumers of this host: a timer runs this and nothing else.
+ */
+async function sweptLater(engine: Engine): Promise<readonly Secret[]> {
+  const states = await secretStates(engine)
+  return engine.inventory().secrets.filter(({ id }) => states.get(id)?.late)
 }
 
 /** Those of which a person has to make the new value, and nothing is open that could go on without. */
