@@ -9,3 +9,6 @@ export function runs(name: 'simulation' | 'kill' | 'asterisk', few: number): num
   if (!Number.isInteger(count) || count < 1) throw new Error(`KEYTURN_${name.toUpperCase()}_RUNS is "${asked}": give a whole number`)
   return count
 }
+
+/** Whether `npm run test:...` was asked for: then a suite also leaves nothing out. */
+export const isLongRun = (name: Parameters<typeof runs>[0]): boolean => runs(name, 0) > 0
