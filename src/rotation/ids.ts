@@ -1,5 +1,5 @@
 import type { Random } from '../ports.ts'
-import type { Token } from '../terms.ts'
+import type { Fingerprint, Token } from '../terms.ts'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567'
 
@@ -9,8 +9,15 @@ export const randomId = (random: Random): string => [...random.bytes(16)].map((b
 /** `<inventory>.<secret>.<random>`: unique, and recognisable at a provider as ours and as which secret's. */
 export const newToken = (inventory: string, secret: string, random: Random): Token => `${inventory}.${secret}.${randomId(random)}`
 
-/** For a value that a person gave: stored before a rotation opens, so it may stay behind without meaning anything. */
-export const givenToken = (inventory: string, secret: string, random: Random): Token => `${inventory}.${secret}.given-${randomId(random)}`
+/**
+ * For a value that a person gave: stored before a rotation opens, so it may stay behind without meaning anything. The same for the same
+ * value: given again after a kill, it is not stored twice.
+ */
+export const givenToken = (inventory: string, secret: string, fingerprint: Fingerprint): Token =>
+  `${inventory}.${secret}.given-${fingerprint.slice(fingerprint.lastIndexOf(':') + 1)}`
+
+/** Whether a stored version is a given value that no rotation has taken yet. */
+export const isGivenToken = (token: Token, inventory: string, secret: string): boolean => token.startsWith(`${inventory}.${secret}.given-`)
 
 /** Whether a stored version with this token was made by a `create` claim, which the ledger must then know. */
 export const isClaimToken = (token: Token, inventory: string, secret: string): boolean => {

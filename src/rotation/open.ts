@@ -1,5 +1,5 @@
 import { KeyturnError } from '../errors.ts'
-import type { Version } from '../ports.ts'
+import type { Version, VersionInfo } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
 import type { Event, Fields, GateOutput, Millis, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
@@ -7,7 +7,7 @@ import { requireKnownVersions } from './behind.ts'
 import { parseParams, pick, rotatorOf } from './context.ts'
 import type { Engine } from './engine.ts'
 import { gateOf } from './gate.ts'
-import { givenToken, randomId } from './ids.ts'
+import { givenToken, isGivenToken, randomId } from './ids.ts'
 import { CLOCK_SLACK_MS } from './next.ts'
 
 export interface OpenOptions {
@@ -44,6 +44,7 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
   await requireKnownVersions(engine, secret)
   await requireValue(engine, secret, state)
   state = await noticeForeign(engine, secret, state)
+  await dropLost(engine, secret)
   const given = options.given ? await storeGiven(engine, secret, options.given) : undefined
   const event: Event = {
     type: 'opened',
@@ -136,9 +137,18 @@ export async function noticeForeign(engine: Engine, secret: Secret, state: Secre
   return after as SecretState
 }
 
+/** Nobody comes back for a value that was given, and whose command was killed before a rotation took it. */
+const LOST_MS = 24 * 3_600_000
+
+async function dropLost(engine: Engine, secret: Secret): Promise<void> {
+  const store = await engine.store(secret.store)
+  const isLost = (v: VersionInfo): boolean => isGivenToken(v.token, engine.inventory().id, secret.id) && engine.clock.now() - v.createdAt >= LOST_MS
+  for (const { token } of (await store.versions(secret.path)).filter(isLost)) await store.drop(secret.path, token)
+}
+
 /** The value stands in the store before the rotation opens: from then on no crash can lose it. */
 async function storeGiven(engine: Engine, secret: Secret, fields: Sensitive<Fields>): Promise<string> {
-  const token = givenToken(engine.inventory().id, secret.id, engine.random)
+  const token = givenToken(engine.inventory().id, secret.id, (await engine.fingerprints()).of(fields))
   const store = await engine.store(secret.store)
   await store.ready()
   await store.put(secret.path, { token, fields, handle: null })
