@@ -34,7 +34,7 @@ export async function settle(engine: Engine, secrets: readonly Secret[], options
     deliver = {} // forced once
     const settled: Settled = { secrets: new Map(nexts), host }
     if ((await progressOf(engine, secrets)) !== before) continue
-    const until = await soonest(engine, secrets, settled)
+    const until = await soonest(engine, secrets, settled, options.patientUntil)
     if (until === null || until > options.patientUntil) return settled
     await options.onWait?.(settled, until)
     await engine.pause(until)
@@ -50,17 +50,24 @@ async function progressOf(engine: Engine, secrets: readonly Secret[]): Promise<s
 /** Troubles of this machine that end by a person's doing only: nobody mends them while we wait. */
 const OURS_TO_MEND = new Set(['DISK_FULL', 'FILE_UNWRITABLE', 'STATE_INSECURE'])
 
-/** The end of the nearest wait that passes by itself. */
-async function soonest(engine: Engine, secrets: readonly Secret[], { secrets: nexts, host }: Settled): Promise<Millis | null> {
+/** Between two looks whether another process is done: its lease is far longer than its work. */
+const CLAIM_POLL_MS = 300
+
+/** The end of the nearest wait that is worth waiting for; `null`: none is. */
+async function soonest(engine: Engine, secrets: readonly Secret[], { secrets: nexts, host }: Settled, patientUntil: Millis): Promise<Millis | null> {
+  const poll = engine.clock.now() + CLAIM_POLL_MS
   const waits: Millis[] = []
   for (const secret of secrets) {
     const n = nexts.get(secret.id)
-    if (n?.kind !== 'wait' || n.why === 'clock') continue
+    if (n?.kind !== 'wait' || n.why === 'clock' || (n.why === 'grace' && n.until > patientUntil)) continue
     if (n.why === 'retry' && OURS_TO_MEND.has((await stateOf(engine, secret))?.failure?.code ?? '')) continue
-    waits.push(n.until)
+    waits.push(n.why === 'claim' ? Math.min(n.until, poll) : n.until)
   }
-  const failure = host.kind === 'wait' && host.why === 'retry' ? (await hostState(engine))?.failures[host.on] : undefined
-  if (host.kind === 'wait' && !OURS_TO_MEND.has(failure?.code ?? '')) waits.push(host.until)
+  // What this host still has to do is not waited for when no secret does.
+  if (host.kind === 'wait' && (waits.length > 0 || secrets.length === 0)) {
+    const failure = host.why === 'retry' ? (await hostState(engine))?.failures[host.on] : undefined
+    if (!OURS_TO_MEND.has(failure?.code ?? '')) waits.push(host.why === 'claim' ? Math.min(host.until, poll) : host.until)
+  }
   return waits.length === 0 ? null : Math.min(...waits)
 }
 
@@ -70,6 +77,8 @@ async function inParallel<T, R>(items: readonly T[], width: number, work: (item:
   const lane = async (): Promise<void> => {
     for (let entry = queue.shift(); entry; entry = queue.shift()) results[entry[0]] = await work(entry[1])
   }
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane))
+  // All are waited for: whoever stops at the first error would leave the others in the middle of a step.
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(width, items.length) }, lane))
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason
   return results
 }
