@@ -18,27 +18,31 @@ const SILENT_MS = 1_500
 /** For {@link settle}: says on stderr what is waited for, each thing once. */
 export function sayWaits(context: CommandContext, engine: Engine, secrets: readonly Secret[]): NonNullable<SettleOptions['onWait']> {
   const said = new Set<string>()
-  return async (settled, until) => {
-    if (until - engine.clock.now() < SILENT_MS) return
+  const sayNew = (lines: readonly string[]): void => {
+    for (const line of lines.filter((one) => !said.has(one))) {
+      said.add(line)
+      context.out.note(line)
+    }
+  }
+  return async (settled) => {
+    const isLong = (until: Millis): boolean => until - engine.clock.now() >= SILENT_MS
     const lines: string[] = []
     for (const secret of secrets) {
       const n = settled.secrets.get(secret.id)
+      if (n?.kind !== 'wait' || !isLong(n.until)) continue
       const state = await stateOf(engine, secret)
-      if (n?.kind !== 'wait') continue
       if (n.why === 'retry') lines.push(`${secret.name}: ${state?.failure?.step}: ${state?.failure?.message}; trying again`)
       if (n.why === 'claim') lines.push(`${secret.name}: another process is at step ${state?.claim?.step}; waiting for it`)
       if (n.why === 'admin') lines.push(`${secret.name}: waiting until no rotation uses it as its admin credential`)
     }
     const { host } = settled
+    if (host.kind === 'wait' && !isLong(host.until)) return sayNew(lines)
     if (host.kind === 'wait' && host.why === 'claim') lines.push(`${host.on}: another process is at it; waiting for it`)
     if (host.kind === 'wait' && host.why !== 'claim') {
       const failure = (await hostState(engine))?.failures[host.on]
       lines.push(failure ? `${host.on}: ${failure.message}; trying again` : `${host.on}: it still holds another value; it is refreshed again`)
     }
-    for (const line of lines.filter((one) => !said.has(one))) {
-      said.add(line)
-      context.out.note(line)
-    }
+    sayNew(lines)
   }
 }
 
@@ -90,14 +94,18 @@ export function sayRestarts(context: CommandContext, engine: Engine, secrets: re
 }
 
 /** Lets one rotation go on as far as it can now, and tells how it stands. Nothing is printed but what is waited for. */
-export async function settleOne(context: CommandContext, engine: Engine, secret: Secret, rotation: string | null, patience: Millis = PATIENCE_MS) {
-  const settled = await settle(engine, [secret], { patientUntil: engine.clock.now() + patience, onWait: sayWaits(context, engine, [secret]) })
+export async function settleOne(context: CommandContext, engine: Engine, secret: Secret, rotation: string | null, command: string): Promise<Outcome> {
+  const settled = await settle(engine, [secret], {
+    patientUntil: engine.clock.now() + PATIENCE_MS,
+    onWait: sayWaits(context, engine, [secret]),
+    retry: `secrets ${command}`,
+  })
   return outcomeOf(await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, rotation, await hostState(engine))
 }
 
 /** The same, printed, with the exit status: what `approve`, `rollback`, `revoke` and `set` end with. */
 export async function follow(context: CommandContext, engine: Engine, secret: Secret, rotation: string | null, command: string): Promise<number> {
-  const found = await settleOne(context, engine, secret, rotation)
+  const found = await settleOne(context, engine, secret, rotation, command)
   // Going back is what a rollback is for: there it is no failure.
   const isBack = command === 'rollback' && (found.kind === 'back' || found.kind === 'rotated')
   const outcome: Outcome = isBack

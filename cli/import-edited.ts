@@ -47,7 +47,7 @@ export async function importValues(
   const results = []
   for (const [secret, { fields, names }] of given) {
     const opened = await openRotation(engine, secret, { given: fields, reason: `secrets sync --import ${names.join(' ')}` })
-    const outcome = await settleOne(context, engine, secret, opened.rotation?.id ?? null)
+    const outcome = await settleOne(context, engine, secret, opened.rotation?.id ?? null, 'sync --import')
     sayOutcome(context, engine, secret, outcome)
     results.push({ secret, outcome })
   }

@@ -74,6 +74,8 @@ async function rotateGroup(context: CommandContext, engine: Engine, group: reado
     patientUntil: engine.clock.now() + patience,
     concurrency: how.concurrency,
     onWait: sayWaits(context, engine, working),
+    // A timer must not knock at what only a person can mend.
+    ...((how.named || context.prompts.possible) && { retry: 'secrets rotate' }),
   })
   const host = await hostState(engine)
   for (const secret of working) {

@@ -45,7 +45,7 @@ export async function reportSync(context: CommandContext, engine: Engine, before
   } else {
     if (after.length === 0) out.say('no output is declared for this host')
     for (const [i, c] of before.entries()) for (const line of writtenLines(c, after[i])) out.say(line)
-    for (const c of after) for (const name of c.missing) out.warn(`${c.file}: ${name} has no value in the store`, `secrets set ${name}`)
+    for (const c of after) for (const name of c.missing) out.note(`${c.file}: ${name} has no value in the store yet: secrets set ${name}`)
   }
   for (const { file, name } of edited) {
     const discard = `secrets sync --discard ${name}   writes the stored value`

@@ -74,7 +74,7 @@ async function currentFields(engine: Engine, secret: Secret): Promise<Sensitive<
 /** The first value, or that of a secret that is never rotated: stored, made current and delivered; nobody's credential ends. */
 async function first(context: CommandContext, engine: Engine, secret: Secret, fields: Sensitive<Fields>): Promise<number> {
   await introduce(engine, secret, fields, { bornAt: engine.clock.now(), source: 'first-seen' })
-  await settle(engine, [secret], { patientUntil: engine.clock.now() + PATIENCE_MS, onWait: sayWaits(context, engine, [secret]) })
+  await settle(engine, [secret], { patientUntil: engine.clock.now() + PATIENCE_MS, onWait: sayWaits(context, engine, [secret]), retry: 'secrets set' })
   const files = outputsOf(engine.inventory(), secret)
     .filter((o) => o.host === engine.host)
     .map((o) => o.file)

@@ -44,6 +44,7 @@ export const run: Run = async (context, files, options) => {
     force: outputs.map((o) => o.file),
     discard: named.flatMap(({ variables }) => variables),
     onWait: sayWaits(context, engine, open),
+    retry: 'secrets sync',
   })
   return reportSync(context, engine, before, await compareAll(engine, outputs))
 }

@@ -18,6 +18,8 @@ export interface DeliverOptions {
   readonly force?: readonly string[]
   /** Variables whose hand-edited value is to be replaced (`sync --discard`). */
   readonly discard?: readonly string[]
+  /** A person asks, for this reason: what failed is tried again at once, also what only a person could mend. */
+  readonly retry?: string
 }
 
 /**
@@ -26,6 +28,7 @@ export interface DeliverOptions {
  */
 export async function advanceHost(engine: Engine, options: DeliverOptions = {}): Promise<NextHost> {
   const force = new Set(options.force ?? [])
+  if (options.retry !== undefined) await forgetFailures(engine, options.retry)
   for (;;) {
     engine.stopIfInterrupted?.()
     const inventory = engine.inventory()
@@ -45,6 +48,17 @@ export async function advanceHost(engine: Engine, options: DeliverOptions = {}):
     } catch (error) {
       if (!isKeyturnError(error, 'STREAM_MOVED')) throw error
     }
+  }
+}
+
+async function forgetFailures(engine: Engine, reason: string): Promise<void> {
+  const state = await hostState(engine)
+  if (!state || Object.keys(state.failures).length === 0) return
+  try {
+    await engine.ledger.append(state.stream, state.seq + 1, { type: 'decided', answers: state.seq, what: 'retry', reason }, { policy: null })
+  } catch (error) {
+    // Somebody is at work on it: then it is tried again anyway.
+    if (!isKeyturnError(error, 'STREAM_MOVED')) throw error
   }
 }
 
