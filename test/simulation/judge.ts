@@ -2,12 +2,13 @@ import { exportEvents } from '../../src/ledger/export.ts'
 import { verifyLedger } from '../../src/ledger/verify.ts'
 import { fold } from '../../src/rotation/fold.ts'
 import { consumerKey } from '../../src/rotation/host.ts'
-import type { ConsumerRecord, Fields, SecretState } from '../../src/terms.ts'
+import type { Fields, Output, SecretState } from '../../src/terms.ts'
+import { hostStream } from '../../src/terms.ts'
 import { type Account, plain } from './account.ts'
 import type { MintingAccount } from './minting.ts'
-import type { Running } from './running.ts'
+import { type Running, readEnv } from './running.ts'
 import { fieldsOf, type SecretPlan, variablesOf } from './scenario.ts'
-import type { Death, World } from './world.ts'
+import type { Asked, Death, World } from './world.ts'
 
 /** What readers of the store get for a secret now. */
 const currentFields = (world: World, plan: SecretPlan): Fields | null => {
@@ -50,15 +51,14 @@ function reasonWhyWrong(world: World, state: SecretState | null, { running, sinc
   const spec = output?.consumers.find(({ key }) => key === running.name) ?? declaredNow(world, running)
   if (!output || !spec) return null // never declared: nobody can know of it
   if (r.back) return 'it was made by a rotation that goes back'
-  const record = consumerRecord(world, running, output.file)
-  const asked = record?.proof ?? record?.refresh
-  if (!asked || since.pos < asked.claimPos) return 'it held it before it was last asked'
-  if (r.graceUntil === null || (record?.proof && record.proof.claimAt < r.graceUntil)) return 'it was not asked again after the grace'
+  const asked = askedLast(world, running, output.file)
+  if (!asked || since.pos < asked.pos) return 'it held it before it was last asked'
+  if (r.graceUntil === null || (asked.step === 'prove' && asked.at < r.graceUntil)) return 'it was not asked again after the grace'
   return null // after the last proof nothing can help
 }
 
-const consumerRecord = (world: World, running: Running, file: string): ConsumerRecord | undefined =>
-  world.host(running.host)?.consumers[consumerKey(file, running.name)]
+const askedLast = (world: World, running: Running, file: string): Asked | undefined =>
+  world.asked.get(`${hostStream(world.inventory.id, running.host)} ${consumerKey(file, running.name)}`)
 
 const declaredNow = (world: World, running: Running): unknown =>
   world.inventory.outputs.find(({ host, target }) => host === running.host && target === running.target)?.consumers.find(({ key }) => key === running.name)
@@ -69,6 +69,7 @@ export async function judgeEnd(world: World): Promise<void> {
   inspect(world)
   for (const plan of world.scenario.secrets) judgeSecret(world, plan)
   for (const running of world.runnings.values()) judgeRunning(world, running)
+  for (const output of world.inventory.outputs) judgeFile(world, output)
   for (const [path, foreign] of Object.entries(world.scenario.foreign ?? {})) {
     const document = world.storage.documents.get(path)?.fields ?? {}
     for (const [name, value] of Object.entries(foreign)) if (document[name] !== value) report(world, `${path}: the field ${name} of somebody else was changed`)
@@ -106,8 +107,7 @@ function judgeRunning(world: World, running: Running): void {
   const output = world.inventory.outputs.find(({ host, target }) => host === running.host && target === running.target)
   if (!output?.consumers.some(({ key }) => key === running.name)) return
   // Started on an old copy after it was last asked: nobody could see it.
-  const record = consumerRecord(world, running, output.file)
-  if (running.onCopy && running.since.pos >= (record?.proof?.claimPos ?? 0)) return
+  if (running.onCopy && running.since.pos >= (askedLast(world, running, output.file)?.pos ?? 0)) return
   for (const plan of world.scenario.secrets) {
     if (output.only && !output.only.includes(plan.id)) continue
     const current = currentFields(world, plan)
@@ -115,7 +115,18 @@ function judgeRunning(world: World, running: Running): void {
       if (running.env[name] !== current?.[field]) report(world, `${running.name}: holds another ${name} than the store at the end`)
     }
   }
-  if (running.env.REGION !== 'eu-1') report(world, `${running.target}: a line of somebody else was lost`)
+}
+
+function judgeFile(world: World, { host, target, only }: Output): void {
+  const env = readEnv(world.disk.text(host, target) ?? '')
+  for (const plan of world.scenario.secrets) {
+    if (only && !only.includes(plan.id)) continue
+    const current = currentFields(world, plan)
+    for (const [name, field] of Object.entries(variablesOf(plan))) {
+      if (env[name] !== current?.[field]) report(world, `${target} on ${host}: holds another ${name} than the store at the end`)
+    }
+  }
+  if (env.REGION !== 'eu-1') report(world, `${target} on ${host}: a line of somebody else was lost`)
 }
 
 function report(world: World, what: string): void {

@@ -8,14 +8,18 @@ import { type Account, change, look, named, plain, rejected, type Verbs } from '
 export interface SingleAccount extends Account {
   readonly kind: 'single'
   password: string
+  /** A former password that is still accepted: some providers keep it for a while, or until they are told again. */
+  former: string | null
+  /** Whether `set` leaves the former one accepted, this often. */
+  keeps: number
 }
 
 export function singleAccount(name: string, options: { readonly admin?: Account } = {}): SingleAccount {
   const account: SingleAccount = {
-    ...{ name, kind: 'single', limit: 1, admin: options.admin ?? null, password: `canary-${name}-first` },
+    ...{ name, kind: 'single', limit: 1, admin: options.admin ?? null, password: `canary-${name}-first`, former: null, keeps: 0 },
     ...{ refuses: false, lagMs: 0, lies: 0, onDeath: () => {} },
-    accepts: ({ value }) => value === account.password,
-    live: () => [account.password],
+    accepts: ({ value }) => value !== undefined && (value === account.password || value === account.former),
+    live: () => [account.password, ...(account.former === null ? [] : [account.former])],
   }
   return account
 }
@@ -39,7 +43,10 @@ export function singleRotator({ hook, account }: Verbs): RotatorSpec<{ account: 
       change(hook, 'set', ctx, at(ctx.params), () => {
         const there = at(ctx.params)
         const { value = '' } = plain(version.fields.reveal())
-        if (there.password === value) return
+        if (there.password === value) {
+          there.former = null
+          return
+        }
         if (!there.admin && plain(ctx.current?.fields.reveal() ?? {}).value !== there.password) throw rejected(there.name)
         if (there.refuses) throw new KeyturnError('PROVIDER_CONFIG', `${there.name}: its rules do not allow this password`)
         if (there.lies > 0) {
@@ -48,7 +55,12 @@ export function singleRotator({ hook, account }: Verbs): RotatorSpec<{ account: 
         }
         const old = there.password
         there.password = value
-        there.onDeath(old)
+        if (there.keeps > 0) {
+          there.keeps -= 1
+          there.former = old
+        } else {
+          there.onDeath(old)
+        }
       }),
     test: (ctx, version) =>
       look(hook, 'test', () => {

@@ -26,6 +26,13 @@ export interface Death {
   readonly holders: readonly { readonly running: Running; readonly since: Running['since'] }[]
 }
 
+/** The claim of the last `prove` that was recorded, else of the last `refresh`. */
+export interface Asked {
+  readonly step: 'prove' | 'refresh'
+  readonly pos: number
+  readonly at: Millis
+}
+
 /** Everything that outlives a process: clock, ledger, store, providers, files, and the programs that use the secrets. */
 export interface World {
   readonly scenario: Scenario
@@ -39,6 +46,8 @@ export interface World {
   readonly runnings: Map<string, Running>
   readonly schedule: Scheduler
   readonly fingerprints: Fingerprinter
+  /** When each consumer was last asked with success, by host and what the claim was on; from the events, not from their fold. */
+  readonly asked: Map<string, Asked>
   /** Not yet judged. */
   readonly deaths: Death[]
   /** What must never be. A run is good when this is empty at its end. */
@@ -71,6 +80,7 @@ export async function makeWorld(scenario: Scenario, seed: number | string = 0): 
   const files = disk()
   const accounts = accountsOf(scenario)
   const states = new Map<string, StreamState>()
+  const claims = new Map<string, Recorded>()
   let lastPos = 0
 
   const ledger = await openSqliteLedger({
@@ -86,7 +96,7 @@ export async function makeWorld(scenario: Scenario, seed: number | string = 0): 
 
   const world: World = {
     ...{ scenario, random, ledger, accounts, runnings, fingerprints, disk: files, storage: emptyStorage() },
-    ...{ inventory: inventoryOf(scenario), now: BEGIN, fine: false, knowsDead: false, deaths: [], bad: [], trace: [] },
+    ...{ inventory: inventoryOf(scenario), now: BEGIN, fine: false, knowsDead: false, asked: new Map(), deaths: [], bad: [], trace: [] },
     schedule: scheduler({
       onCrash: (process) => files.release(process),
       onStep: (process, point) => {
@@ -116,8 +126,10 @@ export async function makeWorld(scenario: Scenario, seed: number | string = 0): 
           look: async (point) => {
             if (world.fine) await hook(point)
           },
-          seen: ({ pos, event, stream, seq }) => {
+          seen: (recorded) => {
+            const { pos, event, stream, seq } = recorded
             lastPos = Math.max(lastPos, pos)
+            noteAsked(world.asked, claims, recorded)
             world.trace.push(`${process.name} records ${stream.slice(stream.indexOf('/') + 1)} ${seq}: ${told(event)}`)
           },
         }),
@@ -169,6 +181,16 @@ function accountsOf(scenario: Scenario): ReadonlyMap<string, Account> {
     accounts.set(id, { minting: mintingAccount, single: singleAccount, turns: turnsAccount }[kind](id, options))
   }
   return accounts
+}
+
+function noteAsked(asked: Map<string, Asked>, claims: Map<string, Recorded>, recorded: Recorded): void {
+  const { stream, seq, event } = recorded
+  if (event.type === 'claimed') claims.set(stream, recorded)
+  const claim = claims.get(stream)
+  if (event.type !== 'did' || claim?.seq !== event.claim || claim.event.type !== 'claimed' || seq <= claim.seq) return
+  const { step } = event.result
+  const key = `${stream} ${claim.event.on}`
+  if (step === 'prove' || (step === 'refresh' && asked.get(key)?.step !== 'prove')) asked.set(key, { step, pos: claim.pos, at: claim.at })
 }
 
 /** An event in a few words, for the schedule of a bad run. */
