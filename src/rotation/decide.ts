@@ -74,12 +74,13 @@ export async function hasten(engine: Engine, secret: Secret, waitMs: Millis, rea
 
 /**
  * Goes back while the previous value still works: an open rotation is undone (before its point of no return) or turned round
- * (after it); a closed one is followed by a rotation whose target is the version before.
+ * (after it); a closed one is followed by a rotation whose target is the version before. Repeatable: what goes back already goes on.
  */
 export async function rollback(engine: Engine, secret: Secret, reason: string): Promise<SecretState> {
   const state = await stateOf(engine, secret)
   if (state?.rotation) {
-    if (state.rotation.back) throw new KeyturnError('ROTATION_OPEN', `${secret.name}: it is going back already`)
+    // Killed and typed again, it must not turn round once more.
+    if (state.rotation.back || state.rotation.swapped || state.rotation.target !== null) return state
     return decide(engine, secret, state, { what: 'rollback', reason })
   }
   const target = state && previousOf(state)
