@@ -50,6 +50,11 @@ function changedLines(before: string, after: string): readonly string[] {
   return after.split('\n').flatMap((line, i) => (line === old[i] ? [] : [`  line ${i + 1}: ${line.split('=')[0]}`]))
 }
 
+/** As the engine reads it. */
+function valueInEnv(name: string): string {
+  return spawnSync('sh', ['-c', `. ./.env; printf %s "$${name}"`], { cwd: project, env, encoding: 'utf8' }).stdout
+}
+
 async function demo(): Promise<void> {
   cpSync(path.join(ROOT, 'examples/voice-agent'), project, { recursive: true })
   renameSync(path.join(project, 'dot-env'), path.join(project, '.env'))
@@ -116,11 +121,19 @@ async function asterisk(): Promise<void> {
   const inventory = path.join(project, 'secrets.yaml')
   const params = `{ kind: asterisk-ari, url: "${server.url}", config: ${JSON.stringify(server.ariConf)}, reload: { cli: ${JSON.stringify(server.cliCommand)} } }`
   writeFileSync(inventory, readFileSync(inventory, 'utf8').replace(/rotator: \{ kind: asterisk-ari.*$/m, `rotator: ${params}`))
+  const logIn = async (whose: string, password: string) =>
+    void process.stdout.write(`\nA fresh login as agent with ${whose}: ${await server.login('agent', password)}\n`)
+  await logIn('the password from the manual', 'asterisk')
   secrets('rotate ari')
-  process.stdout.write('\nari.conf now, without the password:\n')
+  await logIn('the password from the manual', 'asterisk')
+  await logIn('what .env says now', valueInEnv('ASTERISK_ARI_PASSWORD'))
+  process.stdout.write('\nari.conf now, without the passwords:\n')
   process.stdout.write(`${readFileSync(server.ariConf, 'utf8').replace(/(password = )[^\s;]+/g, '$1********')}\n`)
   secrets('status ari')
 }
+
+// Ctrl-C ends the command that runs; then this ends with an error and takes its folder away.
+process.on('SIGINT', () => {})
 
 try {
   await demo()
