@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { asteriskMissing } from '../servers/asterisk.ts'
+import { cacheFolder } from '../servers/cache.ts'
 import { startCommand } from '../support/program.ts'
 import { makeProject, type Project } from '../support/project.ts'
 
@@ -9,10 +11,10 @@ const ROOT = path.join(import.meta.dirname, '../..')
 const TIMEOUT_MS = 120_000
 
 /** As on a machine where nobody has been before: an empty home, a temporary folder of its own. */
-const runHere = (project: Project, command: readonly string[]) =>
+const runHere = (project: Project, command: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   startCommand(command, command.join(' '), {
     cwd: ROOT,
-    env: { HOME: project.home, TMPDIR: project.tmp, LANG: 'C.UTF-8', PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` },
+    env: { HOME: project.home, TMPDIR: project.tmp, LANG: 'C.UTF-8', PATH: `${path.dirname(process.execPath)}:${process.env.PATH}`, ...env },
     timeoutMs: TIMEOUT_MS,
   }).done
 
@@ -41,6 +43,21 @@ test('the demo prints no value of the .env, neither of those it found nor of tho
   expect(made.length).toBeGreaterThan(1)
   const recovery = readFileSync(path.join(kept, 'recovery-key.txt'), 'utf8').match(/AGE-SECRET-KEY-1\w+/g) ?? []
   for (const value of [...before, ...after, ...recovery]) expect(`${stdout}${stderr}`.includes(value), `it prints ${value}`).toBe(false)
+})
+
+test.skipIf(await asteriskMissing(22))('with --asterisk a real one refuses the old password and accepts what .env says', { timeout: TIMEOUT_MS }, async () => {
+  await using project = makeProject()
+  // Where the tests keep the program: it is not fetched again.
+  const env = { XDG_CACHE_HOME: path.dirname(cacheFolder()) }
+  const { stdout, stderr, code } = await runHere(project, [process.execPath, 'scripts/demo.ts', '--asterisk'], env)
+  expect(code, `${stdout}\n${stderr}`).toBe(0)
+  expect(stdout.match(/^A fresh login .*$/gm)).toEqual([
+    'A fresh login as agent with the password from the manual: 200',
+    'A fresh login as agent with the password from the manual: 401',
+    'A fresh login as agent with what .env says now: 200',
+  ])
+  expect(stdout).toContain('password = ********   ; from the manual, to be changed before going live')
+  expect(readdirSync(project.tmp)).toEqual([])
 })
 
 /** What stands after the names that sound like secrets, without comment and quotes; `asterisk` is also a name. */

@@ -1,0 +1,82 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { isLongRun } from '../support/runs.ts'
+import { firstPassings, type Point, pointsOf } from './points.ts'
+import { type Command, killAndRecover } from './recovery.ts'
+import { copyWorld, makeWorld, type World } from './world.ts'
+
+/** Commands other than `rotate` that change something, killed at every point. */
+
+const world = await makeWorld()
+// Two versions of the password, so that there is one to go back to.
+await world.secrets(['rotate', 'db', '--wait', '30s'])
+// A value that somebody took out of the file by accident.
+const incomplete = copyWorld(world)
+incomplete.project.write('.env', incomplete.project.read('.env').replace(/^API_KEY=.*\n/m, ''))
+// A value that somebody typed into it.
+const edited = copyWorld(world)
+const typed = 'canary-typed-by-hand-4f0aa1c93b7e'
+edited.project.write('.env', edited.project.read('.env').replace(/'canary-.*'/, `'${typed}'`))
+
+afterAll(async () => {
+  for (const one of [world, incomplete, edited]) await one[Symbol.asyncDispose]()
+})
+
+interface Suite {
+  readonly title: string
+  readonly from: World
+  readonly command: Command
+}
+
+const input = 'canary-given-by-a-person-8Qm2ZtR7vX\n'
+const suites: readonly Suite[] = [
+  { title: 'set db, where the old password dies', from: world, command: { args: ['set', 'db'], names: ['db'], options: { input } } },
+  { title: 'set api, which the provider takes over', from: world, command: { args: ['set', 'api'], names: ['api'], options: { input } } },
+  { title: 'set session', from: world, command: { args: ['set', 'session'], names: ['session'], options: { input } } },
+  { title: 'set of a new name', from: world, command: { args: ['set', 'EXTRA_TOKEN'], names: [], options: { input }, check: expectExtra } },
+  // Said twice it would go back and forth again: what is open is finished by whatever runs next.
+  { title: 'rollback db', from: world, command: { args: ['rollback', 'db'], names: ['db'], again: [['rotate', '--wait', '30s']] } },
+  { title: 'rollback session', from: world, command: { args: ['rollback', 'session'], names: ['session'], again: [['rotate', '--wait', '30s']] } },
+  { title: 'sync of a file that lacks a value', from: incomplete, command: { args: ['sync'], names: ['api'] } },
+  // Once the file is written nothing is left to be discarded, and it says so.
+  {
+    title: 'sync --discard',
+    from: edited,
+    command: { args: ['sync', '--discard', 'session'], names: ['session'], again: [['sync', '--discard', 'session'], ['sync']] },
+  },
+  { title: 'sync --import', from: edited, command: { args: ['sync', '--import', 'session'], names: ['session'] } },
+  {
+    title: 'rotate api --compromised',
+    from: world,
+    command: { args: ['rotate', 'api', '--compromised', '--reason', 'leaked', '--wait', '30s'], names: ['api'] },
+  },
+]
+
+for (const { title, from, command } of suites) {
+  const points = await pointsOf(from, command.args, command.options)
+  const around = await aroundAfter(from, command)
+  const kill = (...kills: readonly Point[]) => killAndRecover(from, { ...command, around }, kills)
+  describe(title, () => {
+    if (isLongRun('kill')) test.each(points)('killed at %s, it ends well when it is run again', (point) => kill(point))
+    else test.each(sample(points))('killed at %s, it ends well when it is run again', (point) => kill(point))
+  })
+}
+
+async function expectExtra(world: World): Promise<void> {
+  const value = input.trim()
+  expect((await world.secrets(['get', 'EXTRA_TOKEN'], { reveals: [value] })).stdout).toBe(value)
+  expect(world.inFile().EXTRA_TOKEN).toBe(value)
+  expect(world.project.read('secrets.yaml').match(/EXTRA_TOKEN/g)).toHaveLength(1)
+}
+
+/** How `.env` looks when nothing happens to the command. */
+async function aroundAfter(from: World, { args, options }: Command): Promise<string> {
+  await using copy = copyWorld(from)
+  await copy.secrets(args, options)
+  return copy.around()
+}
+
+/** Two of the points that only the whole run takes all of: right after the middle, and another one each day. */
+function sample(points: readonly Point[]): readonly Point[] {
+  const names = firstPassings(points)
+  return [names[Math.floor(names.length / 2)] ?? '', names[Math.floor(names.length * 0.8)] ?? '']
+}
