@@ -3,7 +3,9 @@ import { findSecret } from '../../src/inventory/lookup.ts'
 import { approve, hasten, previousOf } from '../../src/rotation/decide.ts'
 import { endCredential, isRefused, requireRevocable } from '../../src/rotation/end.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
+import { next } from '../../src/rotation/next.ts'
 import { stateOf } from '../../src/rotation/open.ts'
+import { surroundingsOf } from '../../src/rotation/surroundings.ts'
 import type { Secret, SecretState, VersionState } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 import type { Options } from '../declare.ts'
@@ -76,14 +78,21 @@ async function verify(context: CommandContext, engine: Engine, secret: Secret, s
       hint: `secrets revoke ${secret.name} --version ${version.n}`,
     })
   }
-  if (state.rotation?.retiring?.token === version.token && state.rotation.promote) {
-    await approve(engine, secret, `version ${version.n} was refused by the provider`, state.seq).catch((error: unknown) => {
-      if (!(error instanceof KeyturnError) || error.code !== 'NOTHING_OPEN') throw error
-    })
-    return follow(context, engine, secret, state.rotation.id, 'revoke')
+  const { rotation } = state
+  if (rotation?.retiring?.token === version.token && rotation.promote) {
+    const reason = `version ${version.n} was refused by the provider`
+    // What waits for exactly this is closed; anything else that it still waited for has lost its meaning.
+    if (await waitsForDeath(engine, state)) await approve(engine, secret, reason, state.seq)
+    else await hasten(engine, secret, 0, reason)
+    return follow(context, engine, secret, rotation.id, 'revoke')
   }
   say(context, secret, version, 'refused by the provider')
   return 0
+}
+
+async function waitsForDeath(engine: Engine, state: SecretState): Promise<boolean> {
+  const n = next(state, await surroundingsOf(engine, state))
+  return n.kind === 'attention' && n.step === 'revoke'
 }
 
 function say(context: CommandContext, secret: Secret, version: VersionState, what: string): void {

@@ -3,7 +3,7 @@ import type { Event, Handle, Millis, Secret, SecretState, Step, Token, VersionSt
 import { secretStream } from '../terms.ts'
 import type { Engine } from './engine.ts'
 import { type Next, next } from './next.ts'
-import { openRotation, stateOf } from './open.ts'
+import { openRotation, snapshotOf, stateOf } from './open.ts'
 import { surroundingsOf } from './surroundings.ts'
 
 type Decided = Event & { type: 'decided' }
@@ -80,20 +80,16 @@ export async function rollback(engine: Engine, secret: Secret, reason: string): 
   const state = await stateOf(engine, secret)
   if (state?.rotation) {
     // Killed and typed again, it must not turn round once more.
-    if (state.rotation.back || state.rotation.swapped || state.rotation.target !== null) return state
+    if (state.rotation.back || state.rotation.swapped || state.rotation.target !== null) return state.failure ? retry(engine, secret, reason) : state
     return decide(engine, secret, state, { what: 'rollback', reason })
   }
   const target = state && previousOf(state)
   if (!target) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: there is no earlier version to go back to`)
-  const rotator = engine.rotators.get(secret.rotator.kind)
-  if (target.deadAt !== undefined && rotator?.revoke && !rotator.set) {
-    throw new KeyturnError(
-      'NOTHING_OPEN',
-      `${secret.name}: version ${target.n} was revoked at ${new Date(target.deadAt).toISOString()}, and the provider cannot bring it back`,
-      {
-        hint: `secrets rotate ${secret.name}`,
-      },
-    )
+  const { revokes, sets } = snapshotOf(engine, secret, [])
+  if (target.deadAt !== undefined && revokes && !sets) {
+    throw new KeyturnError('NOTHING_OPEN', `${secret.name}: version ${target.n} was revoked, and the provider cannot bring it back`, {
+      hint: `secrets rotate ${secret.name}`,
+    })
   }
   return openRotation(engine, secret, { target, reason })
 }

@@ -1,16 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { canary } from '../support/canary.ts'
-import { type Case, copyCase, prepareCase } from './changing/case.ts'
-
-let base: Case
-beforeAll(async () => {
-  base = await prepareCase()
-  return () => base[Symbol.asyncDispose]()
-})
+import { newCase } from './changing/case.ts'
 
 describe('rotating what is named', () => {
   test('a random secret is made, written, refreshed and proved; nothing else in the file changes', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const before = { text: c.project.read('.env'), value: c.env().JWT_SECRET ?? '' }
     const result = await c.secrets(['rotate', 'JWT_SECRET'])
     expect(result).toMatchObject({ stdout: 'jwt: done, version 2\n', stderr: '' })
@@ -25,7 +19,7 @@ describe('rotating what is named', () => {
   })
 
   test('a minted key with no grace is closed in one run: the provider refuses the old one', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const old = c.env().API_KEY
     const { document, code, stderr } = await c.json(['rotate', 'api'])
     expect([code, stderr]).toEqual([0, ''])
@@ -41,7 +35,7 @@ describe('rotating what is named', () => {
   })
 
   test('with a grace both values live, and it is said until when by the local clock', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const old = c.env().SLOW_KEY
     const result = await c.secrets(['rotate', 'slow'], { env: { TZ: 'Asia/Tokyo' } })
     const tomorrow = new Date(Date.now() + 86_400_000).toLocaleDateString('en-GB', { timeZone: 'Asia/Tokyo', weekday: 'short' })
@@ -55,13 +49,13 @@ describe('rotating what is named', () => {
   })
 
   test('--quiet says nothing on success, and --reason goes into the history', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     expect(await c.secrets(['rotate', 'jwt', '--quiet', '--reason', 'an exercise'])).toMatchObject({ stdout: '', stderr: '' })
     expect((await c.secrets(['history', 'jwt'])).stdout).toContain('opened: an exercise')
   })
 
   test('unknown names and wrong options are refused before anything is done', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const before = c.tree()
     const usage = [
       [['rotate', 'jwtt'], 'no secret and no variable is named "jwtt"', 'did you mean jwt?'],
@@ -80,7 +74,7 @@ describe('rotating what is named', () => {
   })
 
   test('what is never rotated is refused by name and left out of --all', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const refused = await c.json(['rotate', 'data'])
     expect(refused.code).toBe(2)
     expect(refused.document).toMatchObject({ schema: 'keyturn/error@1', code: 'UNSUPPORTED', message: 'data is never rotated: it encrypts stored data' })
@@ -91,7 +85,7 @@ describe('rotating what is named', () => {
 
 describe('looking first', () => {
   test('--dry-run shows steps, files, consumers and overlap, and changes nothing at all', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const before = c.tree()
     const { stdout } = await c.secrets(['rotate', '--dry-run', 'api', 'jwt', 'data', 'vendor'])
     expect(stdout).toContain('api  command: runs a program of yours for each step')
@@ -116,13 +110,13 @@ describe('looking first', () => {
   })
 
   test('of an open rotation it says that it goes on', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     await c.secrets(['rotate', 'slow'])
     expect((await c.secrets(['rotate', 'slow', '--dry-run'])).stdout).toMatch(/note {7}a rotation is open since \d\d:\d\d: it goes on/)
   })
 
   test('on a terminal the plan is shown and a question asked; "n" changes nothing, --yes does not ask', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const before = c.tree()
     const refused = await c.answer(['rotate', 'jwt'], [['Rotate jwt? [Y/n]', 'n']])
     expect([refused.code, refused.stdout]).toEqual([0, expect.stringMatching(/steps {6}create[\s\S]*nothing was changed/)])
@@ -135,7 +129,7 @@ describe('looking first', () => {
 
 describe('what is due', () => {
   test('is rotated; what needs a person is listed and nobody is asked', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     expect(await c.secrets(['rotate'])).toMatchObject({ stdout: 'nothing is due\n', stderr: '' })
     for (const name of ['jwt', 'vendor']) await c.secrets(['adopt', name, '--created', '2020-01-01', '--evidence', 'a test'])
     const result = await c.run(['rotate', '--yes'])
@@ -146,7 +140,7 @@ describe('what is due', () => {
   })
 
   test('waits for its window, and that is said with the time', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     await c.secrets(['adopt', 'jwt', '--created', '2020-01-01', '--evidence', 'a test'])
     const inTwoDays = new Date(Date.now() + 2 * 86_400_000)
     const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][inTwoDays.getUTCDay()] ?? ''
@@ -163,7 +157,7 @@ describe('what is due', () => {
 
 describe('guided secrets', () => {
   test('without a terminal one that is named says what to do, and --all lists it without failing', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const before = c.tree()
     const named = await c.run(['rotate', 'vendor'])
     expect(named).toMatchObject({ code: 1, stdout: '' })
@@ -177,7 +171,7 @@ describe('guided secrets', () => {
   })
 
   test('on a terminal the steps are shown and the value is taken without being shown', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const value = canary()
     const result = await c.answer(
       ['rotate', 'vendor'],
@@ -195,7 +189,7 @@ describe('guided secrets', () => {
 
 describe('when something fails', () => {
   test('a provider that refuses for good: back to the old value, nothing is left there', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const [text, live] = [c.project.read('.env'), c.live('api')]
     c.knob('api', 'fail-create', '{"config": true, "message": "the module is off"}')
     const early = await c.run(['rotate', 'api'])
@@ -215,7 +209,7 @@ describe('when something fails', () => {
   })
 
   test('one of several that fails is named, and the status is 4', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.knob('api', 'fail-create', '{"unavailable": true, "message": "the provider is down"}')
     const { code, stdout, stderr } = await c.run(['rotate', 'jwt', 'api', '--wait', '1s'])
     expect([code, stdout]).toEqual([4, 'jwt: done, version 2\n'])
@@ -227,7 +221,7 @@ describe('when something fails', () => {
   })
 
   test('a wait that is long is told while it lasts', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.knob('api', 'fail-create', '{"unavailable": true, "message": "the provider is down"}')
     const running = c.start(['rotate', 'api'])
     await running.until('the provider is down; trying again')
@@ -236,7 +230,7 @@ describe('when something fails', () => {
   })
 
   test('a file that cannot be written is the reason given, the old key lives on, and the next run delivers', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const old = c.env().API_KEY
     c.project.git('init', '-q')
     c.project.git('add', '-f', '.env')
@@ -252,7 +246,7 @@ describe('when something fails', () => {
   })
 
   test('a consumer that cannot be refreshed keeps the old key alive, and says why', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.edit('refresh: [cp, .env, running.env]', 'refresh: "echo the engine is out >&2; exit 3"')
     const { code, stderr } = await c.run(['rotate', 'api', '--wait', '1s'])
     expect(code).toBe(1)
@@ -263,7 +257,7 @@ describe('when something fails', () => {
 
 describe('a value that leaked', () => {
   test('is dead when the command ends with 0, also where proofs are missing, and what was not proved is named', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.edit("command: [grep, '^[A-Z_]*=', running.env]", 'command: [grep, PORT, running.env]')
     const old = c.env().SLOW_KEY
     const { code, stdout, stderr } = await c.run(['rotate', 'slow', '--compromised', '--wait', '1s', '--reason', 'seen in a log'])
@@ -276,7 +270,7 @@ describe('a value that leaked', () => {
   })
 
   test('overtakes an open rotation: what it made is replaced too', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     await c.secrets(['rotate', 'slow'])
     const made = c.env().SLOW_KEY
     await c.secrets(['rotate', 'slow', '--compromised'])
@@ -285,7 +279,7 @@ describe('a value that leaked', () => {
   })
 
   test('that the provider does not end is said in capitals, with status 1 and the command that helps', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.knob('api', 'fail-revoke', '{"needs_person": true, "message": "delete it on the page"}')
     const { code, stdout, stderr } = await c.run(['rotate', 'api', '--compromised'])
     expect([code, stdout]).toEqual([1, ''])
@@ -297,7 +291,7 @@ describe('a value that leaked', () => {
   })
 
   test('guided and without a terminal: the old value still works, and that is no success', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const { code, stderr } = await c.run(['rotate', 'vendor', '--compromised'])
     expect(code).toBe(1)
     expect(stderr).toContain('vendor: OLD VALUE STILL WORKS: a person has to make the new value')
@@ -315,7 +309,7 @@ describe('a value that leaked', () => {
 
 describe('several at once, and stopped half way', () => {
   test('two processes share one rotation: one new key, and no error', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.knob('api', 'hold-create', '')
     const first = c.start(['rotate', 'api'])
     await c.held('api', 'create')
@@ -331,7 +325,7 @@ describe('several at once, and stopped half way', () => {
   })
 
   test('four that begin in the same moment all end well, with one value in the file and in the consumer', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     const results = await Promise.all(['jwt', 'jwt', 'api', 'api'].map((name) => c.run(['rotate', name])))
     expect(results.map((r) => [r.code, r.stderr.replace(/^.*waiting for it\n/gm, '')])).toEqual(results.map(() => [0, '']))
     expect(c.live('api')).toEqual([c.env().API_KEY])
@@ -340,7 +334,7 @@ describe('several at once, and stopped half way', () => {
   })
 
   test('Ctrl-C ends with 130 at the next safe point, and the next run goes on without a second key', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.knob('api', 'hold-test', '')
     const running = c.start(['rotate', 'api', '--yes'], { terminal: true })
     await c.held('api', 'test')
@@ -359,7 +353,7 @@ describe('several at once, and stopped half way', () => {
   })
 
   test('a SIGTERM in the middle of several stops all of them, and nothing is half done', async () => {
-    await using c = copyCase(base)
+    await using c = await newCase()
     c.knob('slow', 'hold-create', '')
     const running = c.start(['rotate', 'slow', 'api', 'jwt'])
     await c.held('slow', 'create')

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect } from 'vitest'
+import { expect, inject } from 'vitest'
 import { canary } from '../../support/canary.ts'
 import type { Result, Running } from '../../support/program.ts'
 import { makeProject, type Project } from '../../support/project.ts'
@@ -90,8 +90,30 @@ const envOf = (value: (name: string) => string): string =>
     '',
   ].join('\n')
 
-/** The case that others are copied from: read by `init`, delivered, its keys made by the provider. */
-export async function prepareCase(): Promise<Case> {
+/** The folders that cases are copied from. */
+interface Base {
+  readonly dir: string
+  readonly home: string
+}
+
+/** Read by `init`, delivered, its keys made by the provider: once for all test files of a run. */
+async function baseCase(): Promise<Base> {
+  const folder = path.join(inject('runFolder'), 'changing')
+  const base = { dir: path.join(folder, 'dir'), home: path.join(folder, 'home') }
+  if (existsSync(folder)) return base
+  await using made = await makeBase()
+  const beside = mkdtempSync(`${folder}-`)
+  for (const part of ['dir', 'home'] as const) execFileSync('cp', ['-a', made.project[part], path.join(beside, part)])
+  try {
+    renameSync(beside, folder)
+  } catch {
+    // Another test file was faster.
+    rmSync(beside, { recursive: true })
+  }
+  return base
+}
+
+async function makeBase(): Promise<Case> {
   const made = caseOf(makeProject({ '.env': `JWT_SECRET=${canary()}\n` }))
   const { project } = made
   await made.secrets(['init', '.env', '--yes', '--recovery-key-file', path.join(project.home, 'recovery-key.txt')])
@@ -111,11 +133,12 @@ export async function prepareCase(): Promise<Case> {
   return made
 }
 
-/** A copy in folders of its own, as if nothing had happened there yet. */
-export function copyCase(from: Case): Case {
+/** A case in folders of its own, in which nothing has happened yet. */
+export async function newCase(): Promise<Case> {
+  const base = await baseCase()
   const project = makeProject()
   // With all modes and times: folders that others may enter are refused.
-  for (const part of ['dir', 'home'] as const) execFileSync('cp', ['-a', `${from.project[part]}/.`, project[part]])
+  for (const part of ['dir', 'home'] as const) execFileSync('cp', ['-a', `${base[part]}/.`, project[part]])
   return caseOf(project)
 }
 
