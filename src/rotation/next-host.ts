@@ -104,7 +104,8 @@ function nextConsumer(
     return around.now >= at ? 'refresh' : at
   }
   const wanted = secrets.some(({ state: s }) => wantsProof(s, proof, around.now))
-  if (stale) return record.changedPos > 0 || wanted ? 'prove' : null
+  // Also after a refresh of a file that we never changed: a rollback before the first write leaves one like that.
+  if (stale) return record.changedPos > 0 || refreshed > 0 || wanted ? 'prove' : null
   return wanted ? 'prove' : null
 }
 
