@@ -7,7 +7,7 @@ import { introduce, noticeForeign, openRotation, stateOf } from '../../src/rotat
 import { rotationOf } from '../../src/rotation/resume.ts'
 import { settle } from '../../src/rotation/settle.ts'
 import type { Sensitive } from '../../src/sensitive.ts'
-import type { Fields, Secret } from '../../src/terms.ts'
+import type { Fields, Secret, VersionState } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { secretToSet } from '../declare-secret.ts'
 import { follow, hostFailures, sayRestarts, sayWaits } from '../follow.ts'
@@ -35,7 +35,8 @@ export const run: Run = async (context, [name = ''], options) => {
   const engine = await app.engine()
   const resumed = await rotationOf(engine, secret, fields)
   if (resumed !== null) return follow(context, engine, secret, resumed, 'set')
-  const before = (await stateOf(engine, secret))?.current ? await currentFields(engine, secret) : null
+  const state = await stateOf(engine, secret)
+  const before = state?.current ? await currentFields(engine, secret) : null
   if (before?.tells((old) => value.tells((text) => old[field] === text))) {
     // Stored, but perhaps by a command that was ended before it was recorded, or stood in the files.
     await noticeForeign(engine, secret, await stateOf(engine, secret))
@@ -45,8 +46,12 @@ export const run: Run = async (context, [name = ''], options) => {
     return 0
   }
   await requireStrong(engine, secret, fields, options)
-  if (before === null || engine.rotators.get(secret.rotator.kind)?.never)
-    return first(context, engine, secret, before ? before.with(fields, (old, given) => ({ ...old, ...given })) : fields)
+  if (before === null) return first(context, engine, secret, fields)
+  const merged = before.with(fields, (old, given) => ({ ...old, ...given }))
+  if (engine.rotators.get(secret.rotator.kind)?.never) return first(context, engine, secret, merged)
+  // A field that had no value yet completes the version that is there: no credential is replaced.
+  const isNewField = before.tells((old) => (old[field] ?? '') === '')
+  if (isNewField && state?.current && !state.rotation) return first(context, engine, secret, merged, state.current)
   const opened = await openRotation(engine, secret, { given: fields, reason: textOption(options, 'reason') ?? 'secrets set' })
   return follow(context, engine, secret, opened.rotation?.id ?? null, 'set')
 }
@@ -72,8 +77,8 @@ async function currentFields(engine: Engine, secret: Secret): Promise<Sensitive<
 }
 
 /** The first value, or that of a secret that is never rotated: stored, made current and delivered; nobody's credential ends. */
-async function first(context: CommandContext, engine: Engine, secret: Secret, fields: Sensitive<Fields>): Promise<number> {
-  await introduce(engine, secret, fields, { bornAt: engine.clock.now(), source: 'first-seen' })
+async function first(context: CommandContext, engine: Engine, secret: Secret, fields: Sensitive<Fields>, age?: VersionState): Promise<number> {
+  await introduce(engine, secret, fields, age ? { bornAt: age.bornAt, source: age.source } : { bornAt: engine.clock.now(), source: 'first-seen' })
   await settle(engine, [secret], { patientUntil: engine.clock.now() + PATIENCE_MS, onWait: sayWaits(context, engine, [secret]), retry: 'secrets set' })
   const files = outputsOf(engine.inventory(), secret)
     .filter((o) => o.host === engine.host)

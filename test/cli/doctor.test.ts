@@ -1,0 +1,72 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { canary } from '../support/canary.ts'
+import { newCase } from './changing/case.ts'
+
+test('a healthy project: what was looked at, and nothing to mend', async () => {
+  await using c = await newCase()
+  await c.secrets(['set', 'empty'], { input: canary() })
+  const before = c.tree()
+  const { stdout, stderr } = await c.secrets(['doctor'])
+  expect(stdout).toBe('  ok  ledger\n  ok  keys and store\n  ok  outputs\n  ok  secrets and providers\nnothing to mend\n')
+  expect(stderr).toBe('')
+  expect((await c.secrets(['doctor', '--quiet'])).stdout).toBe('')
+  expect((await c.json(['doctor'])).document).toEqual({
+    schema: 'keyturn/doctor@1',
+    ok: true,
+    passed: ['ledger', 'keys and store', 'outputs', 'secrets and providers'],
+    findings: [],
+  })
+  expect(c.tree()).toEqual(before)
+})
+
+test('every finding comes with the command that mends it', async () => {
+  await using c = await newCase()
+  const running = c.project.read('running.env')
+  await c.secrets(['rotate', 'jwt'])
+  c.project.write('running.env', running)
+  c.project.write('.env', c.project.read('.env').replace(c.env().SLOW_KEY ?? '', canary()), 0o644)
+  c.knob('api', 'provider.json', '{}')
+  const { code, document } = await c.json(['doctor'])
+  expect([code, document.ok]).toEqual([1, false])
+  const found = document.findings.map(
+    (f: { severity: string; code: string; message: string; hint: string }) => `${f.severity} ${f.code} ${f.message} => ${f.hint}`,
+  )
+  expect(found).toEqual([
+    expect.stringMatching(/^warning STATE_INSECURE \.env: others may read it \(mode 644\) => chmod 600 .*\.env$/),
+    expect.stringMatching(/^error CREDENTIAL_REJECTED api: the provider refuses the current value .* => secrets rotate api/),
+    expect.stringMatching(/^warning VALUE_MISSING empty has no value yet => secrets set empty$/),
+    expect.stringMatching(/^warning DRIFT \.env differs from the store: SLOW_KEY => secrets sync --check/),
+  ])
+  const { stdout } = await c.run(['doctor'])
+  expect(stdout).toMatch(/! api: the provider refuses the current value .*\n {4}secrets rotate api/)
+})
+
+test('a provider that does not answer is no verdict', async () => {
+  await using c = await newCase()
+  c.knob('api', 'fail-test', '{"unavailable": true, "message": "the provider is down"}')
+  const { code, document } = await c.json(['doctor'])
+  expect(code).toBe(0)
+  expect(document.findings).toContainEqual(expect.objectContaining({ severity: 'warning', code: 'PROVIDER_UNAVAILABLE' }))
+})
+
+test('a ledger that is gone is not made again by looking', async () => {
+  await using c = await newCase()
+  const state = Object.keys(c.tree()).find((name) => name.endsWith('ledger.db')) ?? ''
+  rmSync(state)
+  const before = c.tree()
+  const { code, document } = await c.json(['doctor'])
+  expect([code, document.findings]).toMatchObject([1, [{ code: 'RESTORE_NEEDED', hint: expect.stringContaining('secrets restore') }]])
+  expect(c.tree()).toEqual(before)
+})
+
+test('an output that is a folder, or that git tracks, is found', async () => {
+  await using c = await newCase()
+  c.project.git('init', '-q')
+  c.project.git('add', '-f', '.env')
+  expect((await c.json(['doctor'])).document.findings).toContainEqual(expect.objectContaining({ severity: 'error', code: 'OUTPUT_TRACKED' }))
+  rmSync(c.project.path('.env'))
+  mkdirSync(c.project.path('.env'))
+  const { code, stdout } = await c.run(['doctor'])
+  expect([code, stdout]).toEqual([1, expect.stringContaining('! .env: is a folder\n    move it away, then: secrets sync')])
+})
