@@ -1,6 +1,6 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { isLongRun } from '../support/runs.ts'
-import { firstPassings, type Point, pointsOf } from './points.ts'
+import { courseOf, firstPassings } from './points.ts'
 import { type Command, killAndRecover } from './recovery.ts'
 import { copyWorld, makeWorld, type World } from './world.ts'
 
@@ -52,13 +52,11 @@ const suites: readonly Suite[] = [
 ]
 
 for (const { title, from, command } of suites) {
-  const points = await pointsOf(from, command.args, command.options)
-  const around = await aroundAfter(from, command)
-  const kill = (...kills: readonly Point[]) => killAndRecover(from, { ...command, around }, kills)
-  describe(title, () => {
-    if (isLongRun('kill')) test.each(points)('killed at %s, it ends well when it is run again', (point) => kill(point))
-    else test.each(sample(points))('killed at %s, it ends well when it is run again', (point) => kill(point))
-  })
+  const { points, around } = await courseOf(from, command.args, command.options)
+  const names = firstPassings(points)
+  // Some way after the middle: there the most has happened that is not recorded everywhere yet.
+  const chosen = isLongRun('kill') ? points : [names[Math.floor(names.length * 0.6)] ?? '']
+  test.each(chosen)(`${title}, killed at %s, ends well when it is run again`, (point) => killAndRecover(from, { ...command, around }, [point]))
 }
 
 async function expectExtra(world: World): Promise<void> {
@@ -66,17 +64,4 @@ async function expectExtra(world: World): Promise<void> {
   expect((await world.secrets(['get', 'EXTRA_TOKEN'], { reveals: [value] })).stdout).toBe(value)
   expect(world.inFile().EXTRA_TOKEN).toBe(value)
   expect(world.project.read('secrets.yaml').match(/EXTRA_TOKEN/g)).toHaveLength(1)
-}
-
-/** How `.env` looks when nothing happens to the command. */
-async function aroundAfter(from: World, { args, options }: Command): Promise<string> {
-  await using copy = copyWorld(from)
-  await copy.secrets(args, options)
-  return copy.around()
-}
-
-/** Two of the points that only the whole run takes all of: right after the middle, and another one each day. */
-function sample(points: readonly Point[]): readonly Point[] {
-  const names = firstPassings(points)
-  return [names[Math.floor(names.length / 2)] ?? '', names[Math.floor(names.length * 0.8)] ?? '']
 }

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
 import type { Result } from '../support/program.ts'
@@ -7,19 +7,20 @@ import { copyWorld, type RunOptions, type World } from './world.ts'
 /** `promote:done#2`: the second passing of a point. */
 export type Point = string
 
-/** Every point that a command passes when nothing happens to it, in order. Found by running it on a copy, so a new one is never missed. */
-export async function pointsOf(world: World, args: readonly string[], options: RunOptions = {}): Promise<readonly Point[]> {
+/** How a command goes when nothing happens to it. */
+export interface Course {
+  /** Every point that it passes, in order. */
+  readonly points: readonly Point[]
+  /** What stands around the values in `.env` at its end. */
+  readonly around: string
+}
+
+/** Runs a command on a copy and looks: a new point is never missed. */
+export async function courseOf(world: World, args: readonly string[], options: RunOptions = {}): Promise<Course> {
   await using copy = copyWorld(world)
   const trace = path.join(copy.project.tmp, 'trace')
   await copy.secrets(args, { ...options, env: { KEYTURN_TEST_TRACE: trace } })
-  return readPoints(trace)
-}
-
-/** Those of a command that may be killed meanwhile. */
-export function readPoints(trace: string): readonly Point[] {
-  const points = readFileSync(trace, 'utf8').trim().split('\n')
-  rmSync(trace)
-  return points
+  return { points: readFileSync(trace, 'utf8').trim().split('\n'), around: copy.around() }
 }
 
 /** Each name once: its first passing. */
