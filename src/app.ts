@@ -50,7 +50,14 @@ export interface OpenOptions {
   readonly passphrase?: (file: string) => Promise<Sensitive<string>>
 }
 
-const systemClock: Clock = { now: () => Date.now() }
+// Named here, not imported: only so is what hangs on it cut out of a release.
+declare const KEYTURN_TEST_BUILD: boolean | undefined
+
+/** A test build can be told that its clock goes wrong by some milliseconds. */
+const systemClock: Clock =
+  typeof KEYTURN_TEST_BUILD === 'boolean' && KEYTURN_TEST_BUILD
+    ? { now: () => Date.now() + Number(process.env.KEYTURN_TEST_CLOCK_OFF ?? 0) }
+    : { now: () => Date.now() }
 
 const systemRandom: Random = {
   // From the global, so that nothing of node:crypto is loaded by a command that invents nothing.
@@ -251,9 +258,6 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     return made
   }
 }
-
-// Named here, not imported: only so is what hangs on it cut out of a release.
-declare const KEYTURN_TEST_BUILD: boolean | undefined
 
 /** Nothing in a release. `prefix` says whose points they are. */
 const faults = (env: NodeJS.ProcessEnv, prefix?: string) => typeof KEYTURN_TEST_BUILD === 'boolean' && KEYTURN_TEST_BUILD && { fault: faultPoints(env, prefix) }

@@ -14,9 +14,9 @@ test('the built program runs far from the tree, and knows its version', async ()
   expect(project.leaks()).toEqual([])
 })
 
-test('a release cannot be told to kill itself', () => {
+test('a release cannot be told to kill itself, nor what time it is', () => {
   const release = allCode(programFile('release'))
-  const variables = ['KEYTURN_TEST_KILL_AT', 'KEYTURN_TEST_KILL_WITH', 'KEYTURN_TEST_TRACE']
+  const variables = ['KEYTURN_TEST_KILL_AT', 'KEYTURN_TEST_KILL_WITH', 'KEYTURN_TEST_TRACE', 'KEYTURN_TEST_CLOCK_OFF']
   for (const variable of variables) {
     expect(release).not.toContain(variable)
     expect(allCode(programFile('test'))).toContain(variable)
