@@ -7,7 +7,7 @@ import { stampOf } from '../src/inventory/stamp.ts'
 import { openSqliteLedger } from '../src/ledger/sqlite.ts'
 import { fold } from '../src/rotation/fold.ts'
 import { statePaths } from '../src/state/paths.ts'
-import { hostStream, type Inventory, type Policy, type Secret, type SecretState, secretStream, type StreamState, type Token } from '../src/terms.ts'
+import { hostStream, type Inventory, type Policy, type Secret, type SecretState, type StreamState, secretStream, type Token } from '../src/terms.ts'
 
 /** A project of any size, as `status` finds it: an inventory with its cache, and a ledger with a row for every stream. */
 export interface BenchProject {
@@ -18,6 +18,7 @@ export interface BenchProject {
 
 const DAY_MS = 86_400_000
 const ID = 'kt_benchmark'
+const PER_HOST = 1000
 
 const POLICY: Policy = {
   maxAgeMs: 90 * DAY_MS,
@@ -74,11 +75,12 @@ export async function makeProject(count: number, version: string, now = Date.now
     inventoryId: ID,
   })
   await ledger.close()
-  fill(paths.ledger, [...inventory.secrets.map((secret, i) => stateOf(secret, i, now)), hostState(inventory, now)])
+  fill(paths.ledger, statesOf(inventory, now))
   return { dir: project, env, remove: () => rmSync(dir, { recursive: true, force: true }) }
 }
 
 const variable = (name: string): string => name.toUpperCase().replaceAll('-', '_')
+const hostName = (h: number): string => (h === 0 ? hostname() : `host-${h}`)
 const nameOf = (i: number): string => `secret-${String(i).padStart(6, '0')}`
 const tokenOf = (i: number): Token => `${ID}.${nameOf(i)}.r${i}`
 const print = (kind: string, i: number): string => `hmac:k1:${(kind + i.toString(16)).padStart(32, '0')}`
@@ -100,16 +102,13 @@ function makeInventory(count: number, file: string, dir: string): Inventory {
     }
   })
   const consumer = (key: string) => ({ key, kind: 'http', params: { url: 'http://127.0.0.1:1/reload' }, unproven: 'hold', timeoutMs: 1000 }) as const
-  const output = {
-    file: '.env',
-    target: path.join(dir, '.env'),
-    dialect: 'compose',
-    perm: 0o600,
-    host: hostname(),
-    only: null,
-    vars: {},
-    unproven: 'hold',
-  } as const
+  // One machine has one file of at most a thousand variables; a larger estate has more machines.
+  const outputs = Array.from({ length: Math.ceil(count / PER_HOST) }, (_, h) => ({
+    ...({ file: '.env', target: path.join(dir, '.env'), dialect: 'compose', perm: 0o600, vars: {}, unproven: 'hold' } as const),
+    host: hostName(h),
+    only: count <= PER_HOST ? null : secrets.slice(h * PER_HOST, (h + 1) * PER_HOST).map(({ name }) => name),
+    consumers: [consumer('http-1'), consumer('http-2')],
+  }))
   return {
     id: ID,
     project: 'bench',
@@ -122,7 +121,7 @@ function makeInventory(count: number, file: string, dir: string): Inventory {
     stores: [{ name: 'main', kind: 'local', params: {} }],
     recipients: ['age1first', 'age1second'],
     secrets,
-    outputs: [{ ...output, consumers: [consumer('http-1'), consumer('http-2')] }],
+    outputs,
     rules: [],
     schedule: { zone: null, sweep: '*/15 * * * *', report: null, window: null },
     ledger: { kind: 'sqlite' },
@@ -163,22 +162,27 @@ function stateOf(secret: Secret, i: number, now: number): SecretState {
   }
 }
 
-function hostState({ secrets }: Inventory, now: number): StreamState {
-  const vars = Object.fromEntries(secrets.map(({ id, name }, i) => [variable(name), { value: print('a', i), from: { [id]: tokenOf(i) } }]))
-  const proved = Object.fromEntries(secrets.map(({ name }, i) => [variable(name), print('a', i)]))
+function* statesOf(inventory: Inventory, now: number): Generator<StreamState> {
+  for (const [h, { host }] of inventory.outputs.entries()) yield hostState(inventory.secrets.slice(h * PER_HOST, (h + 1) * PER_HOST), h * PER_HOST, host, now)
+  for (const [i, secret] of inventory.secrets.entries()) yield stateOf(secret, i, now)
+}
+
+function hostState(secrets: readonly Secret[], first: number, host: string, now: number): StreamState {
+  const vars = Object.fromEntries(secrets.map(({ id, name }, i) => [variable(name), { value: print('a', first + i), from: { [id]: tokenOf(first + i) } }]))
+  const proved = Object.fromEntries(secrets.map(({ name }, i) => [variable(name), print('a', first + i)]))
   const seen = { claimPos: secrets.length + 1, claimAt: now, at: now }
   const consumer = { refresh: { claimPos: 1, at: now }, misses: 0, proof: { ...seen, vars: proved } }
   return {
-    ...{ kind: 'host', v: 1, stream: hostStream(ID, hostname()), host: hostname(), seq: 5, pos: secrets.length + 1, lastAt: now, hash: 'f'.repeat(64) },
-    outputs: { '.env': { ...seen, pos: 1, vars, changedPos: 0 } },
+    ...{ kind: 'host', v: 1, stream: hostStream(ID, host), host, seq: 5, pos: secrets.length + 1, lastAt: now, hash: 'f'.repeat(64) },
+    outputs: { '.env': { ...seen, vars, changedPos: 0 } },
     consumers: { '.env consumer http-1': consumer, '.env consumer http-2': consumer },
     claim: null,
     failures: {},
-  } as StreamState
+  }
 }
 
 /** Straight into the table: appending a hundred thousand durable events would take longer than everything that is measured. */
-function fill(file: string, states: readonly StreamState[]): void {
+function fill(file: string, states: Iterable<StreamState>): void {
   const db = new DatabaseSync(file)
   db.exec('BEGIN IMMEDIATE')
   const insert = db.prepare('INSERT INTO streams (stream, seq, pos, hash, state) VALUES (?, ?, ?, ?, ?)')

@@ -1,11 +1,13 @@
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../ports.ts'
 import type { Inventory, Policy, Secret } from '../terms.ts'
+import { type CachedSecret, readLines, sharing } from './cache-lines.ts'
 import { type Stamp, sameStamp, stampOf } from './stamp.ts'
 
 /**
  * The validated inventory as JSON, so that `status` never loads a parser or a schema: this file imports nothing but the file system.
+ * The first line is the inventory, each further one a secret.
  * It holds what the inventory holds, and so no values. Whatever is odd about it makes it as good as absent.
  */
 
@@ -17,15 +19,15 @@ export interface CacheDeps {
 }
 
 interface Cached {
-  readonly format: 1
+  readonly format: 2
   readonly file: string
   readonly environment: string | null
   readonly host: string
   readonly version: string
   readonly stamps: readonly Stamp[]
   readonly inventory: Omit<Inventory, 'secrets'>
-  /** Without a policy: that of the inventory, which most have. It would be half of the file. */
-  readonly secrets: readonly (Omit<Secret, 'policy'> & { readonly policy?: Policy })[]
+  /** How many lines follow: a file that was cut short is none. */
+  readonly secrets: number
 }
 
 // A file changed within one tick of the kernel's clock (at most 10 ms) may keep size and time: so near a write nothing is believed.
@@ -39,12 +41,15 @@ export function readCachedInventory(cacheDir: string, file: string, environment:
     const stat = fstatSync(descriptor, { bigint: true })
     // Somebody else's, or writable by others: it could name other commands to run.
     if (!stat.isFile() || (stat.mode & 0o022n) !== 0n || stat.uid !== BigInt(process.getuid?.() ?? Number(stat.uid))) return null
-    const cached = JSON.parse(readFileSync(descriptor, 'utf8')) as Partial<Cached>
-    if (cached.format !== 1 || cached.file !== file || cached.environment !== (environment ?? null)) return null
-    if (cached.host !== deps.host || cached.version !== deps.version || !cached.inventory || !cached.secrets || !cached.stamps?.length) return null
+    const lines = readLines(descriptor)
+    const cached = JSON.parse(lines.next().value ?? 'null') as Partial<Cached>
+    if (cached.format !== 2 || cached.file !== file || cached.environment !== (environment ?? null)) return null
+    if (cached.host !== deps.host || cached.version !== deps.version || !cached.inventory || !cached.stamps?.length) return null
     if (!cached.stamps.every((stamp) => isFresh(stamp, stat.mtimeNs))) return null
-    const { policy } = cached.inventory
-    return { ...cached.inventory, secrets: cached.secrets.map((secret) => ({ ...secret, policy: secret.policy ?? policy })) }
+    const shared = sharing(cached.inventory.policy)
+    const secrets: Secret[] = []
+    for (const line of lines) secrets.push(shared(JSON.parse(line) as CachedSecret))
+    return secrets.length === cached.secrets ? { ...cached.inventory, secrets } : null
   } catch {
     return null
   } finally {
@@ -70,15 +75,17 @@ export function writeCachedInventory(
   random: Random,
 ): void {
   const { stamps, secrets: all, ...inventory } = loaded
-  const secrets = all.map(({ policy, ...secret }) => (samePolicy(policy, inventory.policy) ? secret : { ...secret, policy }))
-  const cached: Cached = { format: 1, file, environment: environment ?? null, host: deps.host, version: deps.version, stamps, inventory, secrets }
+  const secrets = all.map(({ policy, ...secret }): CachedSecret => (samePolicy(policy, inventory.policy) ? secret : { ...secret, policy }))
+  const { host, version } = deps
+  const cached: Cached = { format: 2, file, environment: environment ?? null, host, version, stamps, inventory, secrets: secrets.length }
   const target = entryOf(cacheDir, file, environment)
   const beside = `${target}.${Buffer.from(random.bytes(8)).toString('hex')}`
   try {
     mkdirSync(cacheDir, { recursive: true, mode: 0o700 })
     const descriptor = openSync(beside, 'wx', 0o600)
     try {
-      writeSync(descriptor, JSON.stringify(cached))
+      const text = Buffer.from([cached, ...secrets].map((line) => JSON.stringify(line)).join('\n'))
+      for (let written = 0; written < text.length; ) written += writeSync(descriptor, text, written)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)

@@ -1,4 +1,4 @@
-import type { Acceptance, FieldFacts, Finding, Fingerprint, Millis, Secret, SecretState, Severity } from '../terms.ts'
+import type { Acceptance, AgeSource, FieldFacts, Finding, Fingerprint, Millis, Secret, SecretState, Severity } from '../terms.ts'
 import { dueAt, overdueAt } from './schedule.ts'
 
 /** Policy as a list of pure rules: facts and a time in, at most one finding out. */
@@ -172,7 +172,7 @@ function maxAge(input: RuleInput): RuleFinding | null {
   const limit = exempt(secret) ? null : overdueAt(state, secret.policy)
   const born = state?.current?.bornAt ?? null
   if (limit === null || born === null || now < limit) return null
-  const least = atLeast(state) ? 'at least ' : ''
+  const least = atLeast(state?.current?.source) ? 'at least ' : ''
   const message = `${least}${days(wholeDays(now - born))} old, limit ${wholeDays(secret.policy.maxAgeMs)}`
   const over = wholeDays(now - limit)
   return { rule: 'max-age', severity: 'overdue', message, hint: rotateHint(input), why: over > 0 ? `${days(over)} over` : 'limit reached today' }
@@ -229,7 +229,7 @@ function givenUp({ secret, state }: RuleInput): RuleFinding | null {
 export const exempt = (secret: Secret): boolean => secret.rotator.kind === 'none'
 
 /** What is known of the age is only that it is not less. */
-export const atLeast = (state: SecretState | null): boolean => state?.current?.source === 'file' || state?.current?.source === 'first-seen'
+export const atLeast = (source: AgeSource | undefined): boolean => source === 'file' || source === 'first-seen'
 
 /** Its fields that are secret, each with the name that people know it by: its variable. */
 export function secretFields({ secret, state }: Pick<RuleInput, 'secret' | 'state'>): readonly { readonly name: string; readonly facts: FieldFacts }[] {

@@ -5,8 +5,11 @@ import type { Millis, Policy, SecretState } from '../terms.ts'
 /** When a rotation should open: early enough for the overlap to end before the limit. `null`: there is no value, or nobody knows its age. */
 export function dueAt(state: SecretState | null, policy: Policy): Millis | null {
   const born = state?.current?.bornAt ?? null
-  return born === null ? null : born + policy.maxAgeMs - policy.rotateBeforeMs
+  return born === null ? null : dueOn(born, policy)
 }
+
+/** The same for a value that was born then. */
+export const dueOn = (bornAt: Millis, policy: Policy): Millis => bornAt + policy.maxAgeMs - policy.rotateBeforeMs
 
 /** The age at which the present value reaches its limit. */
 export function overdueAt(state: SecretState | null, policy: Policy): Millis | null {

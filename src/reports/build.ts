@@ -1,8 +1,9 @@
-import { atLeast, evaluate, exempt, type RuleFinding, type RuleInput, reuseFinding, secretFields, withException } from '../policy/rules.ts'
-import { dueAt } from '../policy/schedule.ts'
+import { evaluate, exempt, type RuleFinding, reuseFinding, secretFields, withException } from '../policy/rules.ts'
+import { dueOn } from '../policy/schedule.ts'
 import { gateOf } from '../rotation/gate.ts'
 import { type Next, next } from '../rotation/next.ts'
-import type { AgeSource, Fingerprint, HostState, Inventory, Millis, Secret, SecretState, StreamState } from '../terms.ts'
+import type { AgeSource, Fingerprint, GateOutput, HostState, Inventory, Millis, Secret, SecretState, StreamState } from '../terms.ts'
+import { type Holder, reuse } from './reuse.ts'
 import { deployment, type Running } from './running.ts'
 
 /** From worst to best. `attention`: a person must decide. */
@@ -18,15 +19,14 @@ export interface StatusRow {
   readonly fingerprint: Fingerprint | null
   readonly bornAt: Millis | null
   readonly source: AgeSource
-  /** The true age may be larger. */
-  readonly atLeast: boolean
-  readonly dueAt: Millis | null
   /** Worst first. */
   readonly findings: readonly RuleFinding[]
   readonly rotation: OpenRotation | null
   readonly running: Running | null
-  readonly guided: boolean
 }
+
+/** When it should be replaced; `null`: never, or nobody knows. Reckoned when asked, since it takes as much room as the rest of a row. */
+export const dueOfRow = ({ secret, bornAt }: StatusRow): Millis | null => (exempt(secret) || bornAt === null ? null : dueOn(bornAt, secret.policy))
 
 /** A rotation that is open, and what it waits for. */
 export interface OpenRotation {
@@ -87,8 +87,10 @@ export interface Status {
 
 export interface BuildInput {
   readonly inventory: Inventory
-  /** Every stream of the ledger, in any order. They are looked at one by one and not kept. */
+  /** Every stream of the ledger, those of hosts first, as the ledger gives them (in the order of their names). They are looked at one by one and not kept. */
   readonly states: AsyncIterable<StreamState> | Iterable<StreamState>
+  /** A host's state once more, where an open rotation waits for its proofs. Without it, the states of hosts are kept. */
+  readonly host?: (name: string) => Promise<HostState | null>
   readonly now: Millis
   /** Names or variables have been resolved; `null`: all. Reuse is looked for among all of them in any case. */
   readonly only?: ReadonlySet<string> | null
@@ -100,20 +102,7 @@ const NO_FINDINGS: readonly RuleFinding[] = []
 const alone = (): readonly string[] => []
 
 /** A row while it is built. */
-interface Draft {
-  readonly secret: Secret
-  readonly current: {
-    readonly n: number
-    readonly token: string
-    readonly fingerprint: Fingerprint
-    readonly bornAt: Millis | null
-    readonly source: AgeSource
-  } | null
-  readonly atLeast: boolean
-  readonly dueAt: Millis | null
-  findings: readonly RuleFinding[]
-  rotation: OpenRotation | null
-}
+type Draft = { -readonly [key in keyof StatusRow]: StatusRow[key] }
 
 /**
  * Facts and ledger to plain data. One pass over the streams, linear in their number; a stream's state is let go once its row is made,
@@ -121,42 +110,49 @@ interface Draft {
  */
 export async function buildStatus(input: BuildInput): Promise<Status> {
   const { inventory, now } = input
-  const drafts = new Map<string, Draft | null>()
-  for (const secret of inventory.secrets) drafts.set(secret.id, null)
-  const secrets = new Map(inventory.secrets.map((secret) => [secret.id, secret]))
-  const hosts = new Map<string, HostState>()
-  const open: SecretState[] = []
+  const { secrets } = inventory
+  const numbers = new Map<string, number>()
+  for (const [i, { id }] of secrets.entries()) numbers.set(id, i)
+  const drafts: (Draft | undefined)[] = new Array(secrets.length)
+  const deployed = deployment(inventory)
+  const kept = new Map<string, HostState>()
+  const jobs: FailedJob[] = []
+  const open: [number, SecretState][] = []
   const admins = new Set<string>()
-  const values = new Map<Fingerprint, Holder | Holder[]>()
+  const values = reuse(secrets.length, (i) => onlyVariable(secrets[i] as Secret))
   const history = { versions: 0, replaced30d: 0, replaced90d: 0, givenUp: 0 }
 
+  let begun = false
   for await (const state of input.states) {
     if (state.claim?.admin !== undefined && state.claim.until > now) admins.add(state.claim.admin)
     if (state.kind === 'host') {
-      hosts.set(state.host, state)
+      if (begun) throw new Error(`the stream of host ${state.host} comes after one of a secret`)
+      deployed.add(state)
+      jobs.push(...failedJobs(state))
+      if (!input.host) kept.set(state.host, state)
       continue
     }
-    const secret = secrets.get(state.secret)
-    if (!secret) continue
+    begun = true
+    const i = numbers.get(state.secret)
+    if (i === undefined) continue
+    const secret = secrets[i] as Secret
     count(history, state, now)
-    for (const { name, facts } of secretFields({ secret, state })) hold(values, facts.value, { secret, field: name })
-    if (state.rotation) open.push(state)
-    drafts.set(secret.id, draft(secret, state, now, null))
+    for (const { name, facts } of secretFields({ secret, state })) values.add(i, name, facts.value)
+    if (state.rotation) open.push([i, state])
+    drafts[i] = draft(secret, state, now, null, deployed.of(secret, state.current?.token ?? null))
   }
-  for (const secret of inventory.secrets) if (!drafts.get(secret.id)) drafts.set(secret.id, draft(secret, null, now, null))
-  for (const state of open) {
-    const secret = secrets.get(state.secret) as Secret
-    const around = { now, gate: gateOf(inventory, secret), hosts, adminInUse: admins.has(secret.name), gone: () => false }
-    drafts.set(secret.id, draft(secret, state, now, next(state, around)))
+  for (const [i, state] of open) {
+    const secret = secrets[i] as Secret
+    const gate = gateOf(inventory, secret)
+    const around = { now, gate, hosts: await hostsOf(state, gate, kept, input.host), adminInUse: admins.has(secret.name), gone: () => false }
+    drafts[i] = draft(secret, state, now, next(state, around), drafts[i]?.running ?? null)
   }
-  for (const shared of values.values()) if (Array.isArray(shared)) markReuse(shared, drafts, now)
+  for (const [i, secret] of secrets.entries()) drafts[i] ??= draft(secret, null, now, null, deployed.of(secret, null))
+  const made = drafts as Draft[]
+  for (const holders of values.shared()) markReuse(holders, made, now)
 
-  const running = deployment(inventory, hosts)
-  const rows: StatusRow[] = []
-  for (const [id, made] of drafts) {
-    drafts.set(id, null)
-    if (made && (input.only?.has(made.secret.name) ?? true)) rows.push(toRow(made, running(made.secret, made.current?.token ?? null)))
-  }
+  const rows = input.only ? made.filter(({ secret }) => input.only?.has(secret.name)) : made
+  for (const row of rows) row.state = standingOf(row)
   rows.sort(worstFirst)
   return {
     inventory,
@@ -164,25 +160,58 @@ export async function buildStatus(input: BuildInput): Promise<Status> {
     summary: summarize(rows),
     needYou: rows.filter(needsPerson).length,
     rows,
-    jobs: [...hosts.values()].flatMap(failedJobs),
+    jobs,
     history,
     remarks: input.remarks ?? [],
   }
 }
 
-function draft(secret: Secret, state: SecretState | null, now: Millis, going: Next | null): Draft {
+/** The one variable of most secrets; of others, something that no field is called. */
+function onlyVariable({ env }: Secret): string {
+  let only = ''
+  for (const variable in env) {
+    if (only !== '') return ''
+    only = variable
+  }
+  return only
+}
+
+/** Those that the rotation's gate needs, read once each. */
+async function hostsOf(
+  { rotation }: SecretState,
+  gate: readonly GateOutput[],
+  kept: Map<string, HostState>,
+  read: BuildInput['host'],
+): Promise<ReadonlyMap<string, HostState>> {
+  for (const { host } of [...(rotation?.snapshot.gate ?? []), ...gate]) {
+    if (kept.has(host)) continue
+    const found = await read?.(host)
+    if (found) kept.set(host, found)
+  }
+  return kept
+}
+
+function draft(secret: Secret, state: SecretState | null, now: Millis, going: Next | null, running: Running | null): Draft {
   const attention = going?.kind === 'attention' ? { reason: going.message, hint: going.hint } : null
-  const input: RuleInput = { secret, state, now, attention, guided: isGuided(secret), sharedWith: alone }
-  const found = evaluate(input)
+  const found = evaluate({ secret, state, now, attention, guided: isGuided(secret), sharedWith: alone })
   const current = state?.current ?? null
   return {
     secret,
-    current: current && { n: current.n, token: current.token, fingerprint: current.fingerprint, bornAt: current.bornAt, source: current.source },
-    atLeast: atLeast(state),
-    dueAt: exempt(secret) ? null : dueAt(state, secret.policy),
+    state: 'ok',
+    version: current?.n ?? null,
+    fingerprint: current?.fingerprint ?? null,
+    bornAt: current?.bornAt ?? null,
+    source: current?.source ?? 'unknown',
     findings: found.length === 0 ? NO_FINDINGS : found,
     rotation: state?.rotation ? openRotation(state, going) : null,
+    running,
   }
+}
+
+/** The worst that was found; remarks and what is accepted change nothing. */
+function standingOf({ findings, rotation }: StatusRow): SecretStanding {
+  const worst = findings[0]?.severity
+  return worst !== undefined && worst !== 'info' ? worst : rotation ? 'rotating' : 'ok'
 }
 
 /** A person has to give the new value: nothing here can make one at the provider. */
@@ -204,54 +233,23 @@ function openRotation(state: SecretState, going: Next | null): OpenRotation | nu
   }
 }
 
-interface Holder {
-  readonly secret: Secret
-  readonly field: string
-}
-
-function hold(values: Map<Fingerprint, Holder | Holder[]>, value: Fingerprint, holder: Holder): void {
-  const before = values.get(value)
-  if (before === undefined) values.set(value, holder)
-  else if (Array.isArray(before)) before.push(holder)
-  else values.set(value, [before, holder])
-}
-
 /** At most this many names stand in a message; comparing all with all would be quadratic where everything is the same. */
 const NAMED = 4
 
-function markReuse(holders: readonly Holder[], drafts: Map<string, Draft | null>, now: Millis): void {
-  const secrets = [...new Set(holders.map(({ secret }) => secret))]
-  if (secrets.length < 2) return
-  const first = secrets.slice(0, NAMED + 1).map(({ name }) => name)
-  for (const { secret, field } of holders) {
-    const made = drafts.get(secret.id)
-    if (!made || made.findings.some(({ rule }) => rule === 'reuse')) continue
-    const others = first.filter((name) => name !== secret.name).slice(0, NAMED)
-    const finding = withException(reuseFinding(secret, field, others, secrets.length - 1 - others.length), { secret, now })
-    made.findings = [...made.findings, finding].sort((a, b) => severityRank(a) - severityRank(b))
+function markReuse(holders: readonly Holder[], drafts: readonly Draft[], now: Millis): void {
+  const sharing = [...new Set(holders.map((holder) => holder.secret))]
+  const first = sharing.slice(0, NAMED + 1)
+  for (const { secret: i, field } of holders) {
+    const row = drafts[i] as Draft
+    if (row.findings.some(({ rule }) => rule === 'reuse')) continue
+    const others = first.filter((other) => other !== i).slice(0, NAMED)
+    const names = others.map((other) => (drafts[other] as Draft).secret.name)
+    const finding = withException(reuseFinding(row.secret, field, names, sharing.length - 1 - others.length), { secret: row.secret, now })
+    row.findings = [...row.findings, finding].sort((a, b) => severityRank(a) - severityRank(b))
   }
 }
 
 const severityRank = ({ severity }: RuleFinding): number => (severity === 'info' ? STATES.length : STATES.indexOf(severity))
-
-function toRow(made: Draft, running: Running | null): StatusRow {
-  const { secret, current, findings, rotation } = made
-  const worst = findings[0]?.severity
-  return {
-    secret,
-    state: worst !== undefined && worst !== 'info' ? worst : rotation ? 'rotating' : 'ok',
-    version: current?.n ?? null,
-    fingerprint: current?.fingerprint ?? null,
-    bornAt: current?.bornAt ?? null,
-    source: current?.source ?? 'unknown',
-    atLeast: made.atLeast,
-    dueAt: made.dueAt,
-    findings,
-    rotation,
-    running,
-    guided: isGuided(secret),
-  }
-}
 
 function count(history: { -readonly [key in keyof HistoryCounts]: number }, state: SecretState, now: Millis): void {
   history.versions += state.count
@@ -263,12 +261,12 @@ function count(history: { -readonly [key in keyof HistoryCounts]: number }, stat
   }
 }
 
-const needsPerson = ({ state, guided }: StatusRow): boolean =>
-  state === 'attention' || state === 'violation' || state === 'overdue' || (state === 'due' && guided)
+const needsPerson = ({ state, secret }: StatusRow): boolean =>
+  state === 'attention' || state === 'violation' || state === 'overdue' || (state === 'due' && isGuided(secret))
 
 function worstFirst(a: StatusRow, b: StatusRow): number {
   if (a.state !== b.state) return STATES.indexOf(a.state) - STATES.indexOf(b.state)
-  const due = (a.dueAt ?? Number.MAX_SAFE_INTEGER) - (b.dueAt ?? Number.MAX_SAFE_INTEGER)
+  const due = (dueOfRow(a) ?? Number.MAX_SAFE_INTEGER) - (dueOfRow(b) ?? Number.MAX_SAFE_INTEGER)
   return due !== 0 ? due : a.secret.name < b.secret.name ? -1 : 1
 }
 

@@ -1,5 +1,5 @@
 import type { Millis } from '../terms.ts'
-import type { FailedJob, Status, StatusRow } from './build.ts'
+import { dueOfRow, type FailedJob, type Status, type StatusRow } from './build.ts'
 import { acceptedOf, ownersOf, statesOf } from './totals.ts'
 
 /** The JSON documents, in pieces: a hundred thousand secrets need not be one string in memory. */
@@ -67,7 +67,7 @@ export function rowJson(row: StatusRow, at: Millis): object {
     ageDays: row.bornAt === null ? null : Math.round(((at - row.bornAt) / DAY_MS) * 100) / 100,
     ageSource: row.source,
     maxAgeDays: secret.rotator.kind === 'none' ? null : secret.policy.maxAgeMs / DAY_MS,
-    dueAt: iso(row.dueAt),
+    dueAt: iso(dueOfRow(row)),
     findings: row.findings.map(({ rule, severity, message, hint, accepted }) => ({ rule, severity, message, hint, ...(accepted && { accepted: true }) })),
     rotation: rotation && { ...rotation, openedAt: iso(rotation.openedAt), until: iso(rotation.until) },
     running: row.running,

@@ -1,5 +1,6 @@
+import { atLeast } from '../policy/rules.ts'
 import type { Millis } from '../terms.ts'
-import type { Status, StatusRow } from './build.ts'
+import { dueOfRow, isGuided, type Status, type StatusRow } from './build.ts'
 
 /** How reports say things. Times are local, from `Date` alone: loading Intl takes longer than the rest of status. */
 
@@ -27,10 +28,10 @@ export function formatMoment(at: Millis): string {
 }
 
 /** `143d`, `>=12d` where it may be older, `?` where nobody knows, `-` without a value. */
-export function ageOf({ version, bornAt, atLeast }: StatusRow, now: Millis): string {
+export function ageOf({ version, bornAt, source }: StatusRow, now: Millis): string {
   if (version === null) return '-'
   if (bornAt === null) return '?'
-  return `${atLeast ? '>=' : ''}${Math.max(0, Math.floor((now - bornAt) / DAY_MS))}d`
+  return `${atLeast(source) ? '>=' : ''}${Math.max(0, Math.floor((now - bornAt) / DAY_MS))}d`
 }
 
 export const limitOf = ({ secret }: StatusRow): string => (secret.rotator.kind === 'none' ? '-' : days(secret.policy.maxAgeMs))
@@ -41,7 +42,8 @@ export const days = (ms: number): string => (ms >= DAY_MS ? `${Math.floor(ms / D
 export function dueOf(row: StatusRow, now: Millis): string {
   if (row.secret.rotator.kind === 'none') return 'never'
   if (row.state === 'violation') return 'now'
-  return row.dueAt === null ? 'now' : formatDay(row.dueAt, now)
+  const due = dueOfRow(row)
+  return due === null ? 'now' : formatDay(due, now)
 }
 
 /** `v4 in 2 of 2`: consumers that proved to hold it. `unproven`: nothing can tell what runs. `-`: nothing reads it. */
@@ -104,13 +106,13 @@ export function nextCommands({ rows, jobs, inventory }: Status, most = 3): reado
   return [...found].map(([command, does]) => ({ command, does }))
 }
 
-function meaning(command: string, { secret, guided }: StatusRow, outputs: Status['inventory']['outputs']): string {
+function meaning(command: string, { secret }: StatusRow, outputs: Status['inventory']['outputs']): string {
   const verb = command.split(' ')[1]
   if (verb === 'revoke') return 'ends the old value, asks first'
   if (verb === 'set') return 'asks for the value'
   if (verb === 'approve') return 'once you have seen that everything runs'
   if (verb !== 'rotate') return ''
-  if (guided) return 'tells what to do, asks for the new value'
+  if (isGuided(secret)) return 'tells what to do, asks for the new value'
   const refreshed = outputs
     .filter(({ only }) => only === null || only.includes(secret.name))
     .flatMap(({ consumers }) =>

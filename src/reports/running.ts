@@ -1,4 +1,4 @@
-import type { HostState, Inventory, Secret, Token, WriteRecord } from '../terms.ts'
+import type { HostState, Inventory, Output, Secret, Token, WriteRecord } from '../terms.ts'
 
 /** What runs with which version: of the places that read a secret, how many proved to hold its current value. */
 export interface Running {
@@ -11,61 +11,105 @@ export interface Running {
   readonly files: number
 }
 
+/** What a file holds of one secret, and which of its consumers proved every variable of it. */
+interface Held {
+  /** Empty where its variables are of several versions, or one was edited by hand. */
+  token: Token
+  /** By the consumer's place in the output, `1` or `0`: a text, since most secrets of a file have the same. */
+  proven: string
+}
+
 interface Place {
-  readonly names: ReadonlySet<string> | null
-  /** Secrets that a template of this output uses, by name. */
+  readonly output: Output
   readonly templates: string
-  readonly written: WriteRecord | undefined
-  /** By secret id: its variables in this file, templates included. */
-  readonly variables: ReadonlyMap<string, readonly string[]>
-  readonly proofs: readonly (Readonly<Record<string, string | null>> | null)[]
+  /** By secret id. */
+  held: ReadonlyMap<string, Held>
+}
+
+export interface Deployment {
+  /** Takes what is needed of a host's state, which need not be kept. */
+  add(host: HostState): void
+  /** `null`: no output holds this secret. Equal answers are one object. */
+  of(secret: Secret, current: Token | null): Running | null
 }
 
 /** Prepared once for all secrets, since a file may hold a hundred thousand variables. */
-export function deployment(inventory: Inventory, hosts: ReadonlyMap<string, HostState>): (secret: Secret, current: Token | null) => Running | null {
-  const places = inventory.outputs.map((output): Place => {
-    const host = hosts.get(output.host)
-    const written = host?.outputs[output.file]
-    return {
-      names: output.only === null ? null : new Set(output.only),
+export function deployment(inventory: Inventory): Deployment {
+  const places = inventory.outputs.map(
+    (output): Place => ({
+      output,
       templates: Object.values(output.vars).join(' '),
-      written,
-      variables: variablesOf(written),
-      proofs: output.consumers.map(({ key }) => host?.consumers[`${output.file} consumer ${key}`]?.proof?.vars ?? null),
+      held: new Map(),
+    }),
+  )
+  // By name, since an estate may have a hundred outputs that hold a thousand secrets each.
+  const everything = places.filter(({ output }) => output.only === null)
+  const chosen = new Map<string, Place | Place[]>()
+  for (const place of places) {
+    for (const name of new Set(place.output.only)) {
+      const before = chosen.get(name)
+      if (Array.isArray(before)) before.push(place)
+      else chosen.set(name, before ? [before, place] : place)
     }
-  })
-  return (secret, current) => {
-    const reading = places.filter((place) => reads(place, secret))
-    if (reading.length === 0) return null
-    const sum = { proven: 0, total: 0, written: 0, files: reading.length }
-    for (const place of reading) {
-      const { written, proofs } = place
-      const own = place.variables.get(secret.id) ?? []
-      const holds =
-        written !== undefined && own.length > 0 && own.every((name) => written.vars[name]?.from[secret.id] === current && !written.vars[name]?.edited)
-      sum.total += proofs.length
-      if (!holds) continue
-      sum.written += 1
-      sum.proven += proofs.filter((proof) => proof !== null && own.every((name) => proof[name] === written.vars[name]?.value)).length
-    }
-    return sum
+  }
+  const answers = new Map<string, Running>()
+  return {
+    add: (host) => {
+      for (const place of places) if (place.output.host === host.host) place.held = heldIn(place.output, host)
+    },
+    of: (secret, current) => {
+      let [proven, total, written, files] = [0, 0, 0, 0]
+      for (const place of [chosen.get(secret.name) ?? [], everything].flat()) {
+        if (!reads(place, secret)) continue
+        files += 1
+        total += place.output.consumers.length
+        const held = place.held.get(secret.id)
+        if (held === undefined || held.token === '' || held.token !== current) continue
+        written += 1
+        for (const one of held.proven) if (one === '1') proven += 1
+      }
+      if (files === 0) return null
+      const key = `${proven} ${total} ${written} ${files}`
+      const known = answers.get(key)
+      if (known) return known
+      const answer = { proven, total, written, files }
+      answers.set(key, answer)
+      return answer
+    },
   }
 }
 
-const reads = ({ names, templates }: Place, secret: Secret): boolean => {
-  if (names !== null && !names.has(secret.name)) return false
+/** A secret without a variable of its own may stand in a template. */
+const reads = ({ templates }: Place, secret: Secret): boolean => {
   for (const _ in secret.env) return true
   return templates.includes(`{${secret.name}.`)
 }
 
-function variablesOf(written: WriteRecord | undefined): ReadonlyMap<string, readonly string[]> {
-  const variables = new Map<string, string[]>()
+function heldIn(output: Output, host: HostState): ReadonlyMap<string, Held> {
+  const held = new Map<string, Held>()
+  const texts = new Map<string, string>()
+  const share = (text: string): string => {
+    const known = texts.get(text)
+    if (known === undefined) texts.set(text, text)
+    return known ?? text
+  }
+  const written: WriteRecord | undefined = host.outputs[output.file]
+  const proofs = output.consumers.map(({ key }) => host.consumers[`${output.file} consumer ${key}`]?.proof?.vars ?? null)
   for (const name in written?.vars) {
-    for (const secret in written.vars[name]?.from) {
-      const known = variables.get(secret)
-      if (known) known.push(name)
-      else variables.set(secret, [name])
+    const variable = written.vars[name]
+    for (const secret in variable?.from) {
+      const token = variable.edited ? '' : (variable.from[secret] ?? '')
+      const before = held.get(secret)
+      let proven = ''
+      for (const [i, proof] of proofs.entries()) proven += before?.proven[i] !== '0' && proof !== null && proof[name] === variable.value ? '1' : '0'
+      proven = share(proven)
+      if (before === undefined) {
+        held.set(secret, { token, proven })
+        continue
+      }
+      if (before.token !== token) before.token = ''
+      before.proven = proven
     }
   }
-  return variables
+  return held
 }

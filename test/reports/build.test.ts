@@ -116,7 +116,7 @@ describe('the status', () => {
       retryAt: NOW + 60_000,
       attempts: 1,
     } as const
-    const status = await build([a], [aged(a, 1), hostOf({ failures: { '.env consumer compose-1': failure } })])
+    const status = await build([a], [hostOf({ failures: { '.env consumer compose-1': failure } }), aged(a, 1)])
     expect(status.jobs).toEqual([
       {
         host: 'pbx-1',
@@ -155,7 +155,7 @@ describe('what runs', () => {
   })
   const all = { OPENAI_API_KEY: 'hmac:k1:key', URL: 'hmac:k1:url' }
   const running = async (host: StreamState | null) =>
-    (await buildStatus({ inventory, states: [stateOf(openai, { current, count: 4 }), ...(host ? [host] : [])], now: NOW })).rows[0]?.running
+    (await buildStatus({ inventory, states: [...(host ? [host] : []), stateOf(openai, { current, count: 4 })], now: NOW })).rows[0]?.running
 
   it('is what consumers proved to hold of the current version, templates included', async () => {
     const host = hostOf({

@@ -72,7 +72,7 @@ async function sample(): Promise<Status> {
       '.env consumer http-2': vouch(['OPENAI_API_KEY', 'JWT_SECRET']),
     },
   })
-  return buildStatus({ inventory: inventoryOf(secrets, { outputs }), states: [...versions, host], now: NOW, remarks: ['A remark.'] })
+  return buildStatus({ inventory: inventoryOf(secrets, { outputs }), states: [host, ...versions], now: NOW, remarks: ['A remark.'] })
 }
 
 const text = (pieces: Iterable<string>): string => [...pieces].join('')
