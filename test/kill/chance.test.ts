@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { seededRandom } from '../support/random.ts'
 import { runs } from '../support/runs.ts'
 import { expectNoOutage } from './judge.ts'
@@ -7,6 +7,9 @@ import { type Command, expectRecovery } from './recovery.ts'
 import { copyWorld, makeWorld, SECRETS, type SecretName } from './world.ts'
 
 /** Several kills in a row, three secrets at once, kills from outside at any instruction. The seed is in the name of the test. */
+
+// Several runs of the program each, on a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 const world = await makeWorld()
 const around = world.around()
@@ -51,5 +54,19 @@ test.each(Array.from({ length: count }, (_, i) => i + 1))('killed from outside a
     // A program of ours that it had started goes on for a moment, as it would after a real kill.
     expectNoOutage(copy)
   }
+  await expectRecovery(copy, command, around)
+})
+
+test.each(Array.from({ length: count }, (_, i) => i + 1))('two at once, one of them killed from outside, seed %i', async (seed) => {
+  const below = chance(`two ${seed}`)
+  const command = COMMANDS[below(COMMANDS.length)] as Command
+  await using copy = copyWorld(world)
+  const [killed, other] = [copy.project.start(command.args, { build: 'test' }), copy.project.start(command.args, { build: 'test' })]
+  await pause(60 + below(1500))
+  killed.kill('SIGKILL')
+  await killed.done
+  const { code, stdout, stderr } = await other.done
+  expect(code, `${command.args.join(' ')}: ${stdout}${stderr}`).toBe(0)
+  expectNoOutage(copy)
   await expectRecovery(copy, command, around)
 })

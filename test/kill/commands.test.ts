@@ -1,10 +1,13 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { isLongRun } from '../support/runs.ts'
 import { courseOf, firstPassings } from './points.ts'
 import { type Command, killAndRecover } from './recovery.ts'
 import { copyWorld, makeWorld, type World } from './world.ts'
 
 /** Commands other than `rotate` that change something, killed at every point. */
+
+// Several runs of the program each, on a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 const world = await makeWorld()
 // Two versions of the password, so that there is one to go back to.

@@ -1,11 +1,14 @@
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { idsIn, sampleEnv } from '../cli/imported.ts'
 import { makeProject } from '../support/project.ts'
 import { runs } from '../support/runs.ts'
 
 /** `init` is killed from outside while it works; test/cli/init.test.ts kills it at its points. */
+
+// Several runs of the program each, on a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 const STEPS = runs('kill', 4)
 /** From before it reads anything to after it has ended. */

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { isLongRun } from '../support/runs.ts'
 import { expectNoOutage } from './judge.ts'
 import { courseOf, firstPassings, type Point } from './points.ts'
@@ -6,6 +6,9 @@ import { type Command, expectRecovery, killAndRecover } from './recovery.ts'
 import { copyWorld, makeWorld, SECRETS, type SecretName } from './world.ts'
 
 /** Every kind of secret is rotated by the real program, which is stopped at every point there is. */
+
+// Several runs of the program each, on a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 const world = await makeWorld()
 const around = world.around()
