@@ -464,6 +464,8 @@ export interface WriteRecord {
   /** The first look at what was there before us. */
   readonly looked?: true
   readonly vars: Readonly<Record<string, HeldVar>>
+  /** A write was claimed since and never recorded: it may have changed the file. */
+  readonly unsure?: true
   /** pos of the claim of the last write that changed a variable: consumers refreshed before it are stale. 0: none yet. */
   readonly changedPos: number
 }

@@ -10,7 +10,7 @@ export function foldHost(before: HostState | null, recorded: Recorded): HostStat
   switch (event.type) {
     case 'claimed': {
       const { step, on, by, until } = event
-      return { ...state, claim: { seq: recorded.seq, pos: recorded.pos, at: recorded.at, step, on, by, until } }
+      return { ...state, outputs: unsure(state, state.claim), claim: { seq: recorded.seq, pos: recorded.pos, at: recorded.at, step, on, by, until } }
     }
     case 'did':
       return state.claim?.seq === event.claim ? did(state, state.claim, event, recorded) : state
@@ -22,6 +22,15 @@ export function foldHost(before: HostState | null, recorded: Recorded): HostStat
     case 'saw':
       return state
   }
+}
+
+/** Codes with which a write may have failed after the rename. */
+const AFTER_WRITING = ['FILE_UNWRITABLE', 'INTERNAL', 'INTERRUPTED', 'LEASE_LOST']
+
+/** A write that was not recorded as done may have changed the file, and somebody may have started a consumer on it since. */
+function unsure({ outputs }: HostState, claim: Claim | null): HostState['outputs'] {
+  const record = claim?.step === 'write' ? outputs[claim.on] : undefined
+  return record && claim ? { ...outputs, [claim.on]: { ...record, unsure: true } } : outputs
 }
 
 const nothing = (stream: string): HostState => ({
@@ -72,7 +81,8 @@ export const matches = (held: Readonly<Record<string, HeldVar>>, proved: Readonl
 
 /** The first record is a baseline: what was there before anything was written, so that the first real change is seen as one. */
 function written(before: WriteRecord | undefined, claim: Claim, { vars, looked }: DidResult & { step: 'write' }, at: number): WriteRecord {
-  const changed = before !== undefined && Object.keys({ ...before.vars, ...vars }).some((name) => before.vars[name]?.value !== vars[name]?.value)
+  const differs = (was: WriteRecord): boolean => Object.keys({ ...was.vars, ...vars }).some((name) => was.vars[name]?.value !== vars[name]?.value)
+  const changed = before !== undefined && (before.unsure === true || differs(before))
   return { claimPos: claim.pos, claimAt: claim.at, at, vars, ...(looked && { looked }), changedPos: changed ? claim.pos : (before?.changedPos ?? 0) }
 }
 
@@ -81,5 +91,6 @@ function failed(state: HostState, claim: Claim, event: Event & { type: 'failed' 
   const { code, message, hint, retryAt } = event
   const step = claim.step as HostStep
   const attempts = (before?.step === step ? before.attempts : 0) + 1
-  return { ...state, claim: null, failures: { ...state.failures, [claim.on]: { seq, step, code, message, hint, at, retryAt, attempts } } }
+  const failures = { ...state.failures, [claim.on]: { seq, step, code, message, hint, at, retryAt, attempts } }
+  return { ...state, claim: null, outputs: AFTER_WRITING.includes(code) ? unsure(state, claim) : state.outputs, failures }
 }

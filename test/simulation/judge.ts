@@ -20,11 +20,18 @@ const currentFields = (world: World, plan: SecretPlan): Fields | null => {
 
 const accountOf = (world: World, plan: SecretPlan): Account => world.accounts.get(plan.id) as Account
 
+/** Keys that somebody else made there. */
+const planted = (account: Account): readonly string[] =>
+  account.kind === 'minting' ? (account as MintingAccount).keys.filter(({ tag }) => tag?.startsWith('foreign')).map(({ value }) => value) : []
+
+/** What lives there because of us. */
+const own = (account: Account): readonly string[] => account.live().filter((value) => !planted(account).includes(value))
+
 /** What must hold at every moment. */
 export function inspect(world: World): void {
   for (const plan of world.scenario.secrets) {
     const account = accountOf(world, plan)
-    if (account.live().length > account.limit) report(world, `${account.name}: ${account.live().length} are alive, ${account.limit} are allowed`)
+    if (own(account).length > account.limit) report(world, `${account.name}: ${own(account).length} are alive, ${account.limit} are allowed`)
     const current = currentFields(world, plan)
     if (account.kind !== 'single' && current && !account.accepts(plain(current))) report(world, `${account.name}: what readers get is refused`)
   }
@@ -53,6 +60,8 @@ function reasonWhyWrong(world: World, state: SecretState | null, { running, sinc
   if (r.back) return 'it was made by a rotation that goes back'
   const asked = askedLast(world, running, output.file)
   if (!asked || since.pos < asked.pos) return 'it held it before it was last asked'
+  // A person turned it round while the revoke was at work: it was allowed before, and cannot be called back.
+  if (state.claim?.on === 'overtaken') return null
   if (r.graceUntil === null || (asked.step === 'prove' && asked.at < r.graceUntil)) return 'it was not asked again after the grace'
   return null // after the last proof nothing can help
 }
@@ -91,11 +100,11 @@ function judgeSecret(world: World, plan: SecretPlan): void {
     report(world, `${plan.id}: the current value is refused`)
     return
   }
-  const planted =
-    account.kind === 'minting' ? (account as MintingAccount).keys.filter(({ tag, value }) => tag?.startsWith('foreign') && value).map(({ value }) => value) : []
-  const live = account.live().filter((value) => !planted.includes(value))
-  if (live.length !== 1) report(world, `${plan.id}: ${live.length} credentials are alive at the end: ${live.join(', ')}`)
-  if (planted.some((value) => !account.live().includes(value))) report(world, `${plan.id}: a key of somebody else was ended`)
+  const live = own(account)
+  const inUse = Object.values(current)
+  if (live.some((value) => !inUse.includes(value)))
+    report(world, `${plan.id}: ${live.length} credentials are alive at the end, not only the current one: ${live.join(', ')}`)
+  for (const value of planted(account)) if (!account.live().includes(value)) report(world, `${plan.id}: a key of somebody else was ended`)
   const version = world.storage.versions
     .get(world.inventory.secrets.find(({ id }) => id === plan.id)?.path ?? '')
     ?.find(({ token }) => token === state?.current?.token)

@@ -1,7 +1,10 @@
-import { approve, retry } from '../../src/rotation/decide.ts'
+import { KeyturnError } from '../../src/errors.ts'
+import { approve, hasten, retry, rollback } from '../../src/rotation/decide.ts'
 import type { Missing } from '../../src/rotation/gate.ts'
 import { next } from '../../src/rotation/next.ts'
+import { openRotation } from '../../src/rotation/open.ts'
 import { surroundingsOf } from '../../src/rotation/surroundings.ts'
+import { Sensitive } from '../../src/sensitive.ts'
 import type { Inventory } from '../../src/terms.ts'
 import type { Chance } from './chance.ts'
 import { start } from './running.ts'
@@ -61,6 +64,35 @@ function edited(world: World, chance: Chance, what: 'rename' | 'grace' | 'path' 
       const consumer = { key: name, kind: 'running', params: { name, proves: true }, unproven: 'hold' as const, timeoutMs: 30_000 }
       return { outputs: outputs.map((o) => (o === chosen ? { ...o, consumers: [...o.consumers, consumer] } : o)) }
     }
+  }
+}
+
+/** One decision at any time, whatever state things are in; most do not fit and are refused. */
+export async function decideSomething(world: World, chance: Chance): Promise<void> {
+  const engine = world.engine({ name: 'person', host: 'alpha', gates: [], status: 'alive' } satisfies Process, async () => {})
+  const secret = chance.pick(world.inventory.secrets)
+  const what = chance.pick(['rollback', 'compromised', 'retry', 'give'] as const)
+  world.trace.push(`a person: ${what} ${secret.id}`)
+  try {
+    switch (what) {
+      case 'rollback':
+        await rollback(engine, secret, 'it does not work')
+        break
+      case 'compromised':
+        await hasten(engine, secret, chance.pick([0, 60_000]), 'it leaked')
+        break
+      case 'retry':
+        await retry(engine, secret, 'once more')
+        break
+      case 'give':
+        if (secret.rotator.kind === 'single') {
+          await openRotation(engine, secret, { given: new Sensitive({ [`${secret.id}_value`]: `canary-given-${chance.between(1, 1e9)}` }) })
+        }
+    }
+  } catch (error) {
+    // It did not fit what is going on; the person reads why.
+    if (!(error instanceof KeyturnError)) throw error
+    world.trace.push(`a person is told: ${error.code} ${error.message}`)
   }
 }
 

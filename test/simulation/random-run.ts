@@ -2,7 +2,7 @@ import { begin, hostsOf } from './beginning.ts'
 import { type Chance, chance } from './chance.ts'
 import { act, recover, runUntilWait, spawnWorker, type Worker, wake } from './drive.ts'
 import { judgeEnd } from './judge.ts'
-import { answer, meddle, mend } from './person.ts'
+import { answer, decideSomething, meddle, mend } from './person.ts'
 import { SCENARIOS, type Scenario } from './scenario.ts'
 import { outageAt } from './scheduler.ts'
 import type { World } from './world.ts'
@@ -24,11 +24,16 @@ export async function randomRun(seed: number): Promise<readonly string[]> {
   world.fine = true
   world.knowsDead = fate.happens(0.5)
   world.trace.push(`seed ${seed}: ${scenario.name}`)
-  for (const account of world.accounts.values()) account.lies = fate.happens(0.2) ? 1 : 0
+  for (const account of world.accounts.values()) {
+    account.lies = fate.happens(0.2) ? 1 : 0
+    // What a list does not show yet cannot be removed yet, so such a provider has to allow more.
+    if (fate.happens(0.2)) Object.assign(account, { lagMs: 2 * HOUR, limit: account.limit + 20 })
+  }
   const workers: Worker[] = []
   for (let passed = 0; passed < POINTS && world.bad.length === 0; passed++) await turn(world, fate, workers)
 
   mend(world, original)
+  for (const account of world.accounts.values()) account.refuses = false
   for (const { process } of workers) {
     await wake(world, process)
     await runUntilWait(world, process)
@@ -56,6 +61,8 @@ async function turn(world: World, fate: Chance, workers: Worker[]): Promise<void
   }
   if (fate.happens(0.012)) jump(world, fate)
   if (fate.happens(0.015)) meddle(world, fate)
+  if (fate.happens(0.004)) await decideSomething(world, fate)
+  if (fate.happens(0.004)) change(world, fate)
   const asleep = workers.filter(({ process }) => process.status === 'asleep')
   if (asleep.length > 0 && fate.happens(0.01)) {
     const { process } = fate.pick(asleep)
@@ -71,6 +78,13 @@ async function turn(world: World, fate: Chance, workers: Worker[]): Promise<void
   if (fate.happens(0.008)) return act(world, process, 'crash')
   if (fate.happens(0.008)) return act(world, process, 'stall')
   await act(world, process, fate.happens(0.02) ? outageAt(point) : null)
+}
+
+/** A provider begins to refuse what is new, or takes it again. */
+function change(world: World, fate: Chance): void {
+  const account = fate.pick([...world.accounts.values()])
+  account.refuses = !account.refuses
+  world.trace.push(`${account.name} ${account.refuses ? 'refuses what is new' : 'takes what is new'}`)
 }
 
 /** Forwards past leases, graces and questions; backwards by up to hours. */
