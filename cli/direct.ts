@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs'
 import { fromFileSystem } from '../src/errors.ts'
+import type { Place } from './apart.ts'
 import type { Sink } from './output.ts'
 
 /** Between two tries to write to a pipe whose reader is slow. */
@@ -14,8 +15,8 @@ const MEMORY_DEVICES = 1
  *
  * A write that fails is thrown: DISK_FULL or FILE_UNWRITABLE. A reader that has gone away ("secrets status | head") ends the process: `closed` is called and is not to return.
  */
-export function openSink(fd: 1 | 2, stream: () => NodeJS.WriteStream, closed: () => never): Sink {
-  if (!isDirect(fd)) {
+export function openSink(fd: 1 | 2, stream: () => NodeJS.WriteStream, closed: () => never, place: Place | null = null): Sink {
+  if (place === null && !isDirect(fd)) {
     const real = stream()
     real.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') closed()
@@ -24,6 +25,7 @@ export function openSink(fd: 1 | 2, stream: () => NodeJS.WriteStream, closed: ()
     return real
   }
   return {
+    ...(fd === 1 && place?.terminal && { isTTY: true, ...(place.columns !== undefined && { columns: place.columns }) }),
     write: (text) => {
       const bytes = Buffer.from(text)
       for (let written = 0; written < bytes.length; ) {

@@ -1,4 +1,4 @@
-import { type App, openApp } from '../src/app.ts'
+import { type App, openApp, sizeOfProject } from '../src/app.ts'
 import { KeyturnError } from '../src/errors.ts'
 import { unsupported } from './commands/later.ts'
 import { findCommand } from './commands.ts'
@@ -17,6 +17,8 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly signal: AbortSignal
+  /** Does the same command line once more where less memory is used for it; absent where it is done so already. */
+  readonly apart?: () => Promise<number>
   takeSignals(take: (signal: NodeJS.Signals) => void): void
 }
 
@@ -40,8 +42,15 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   }
 }
 
+/** Commands that read everything and change nothing. */
+const READERS: ReadonlySet<string> = new Set(['', 'status', 'report'])
+
+/** About four thousand secrets: from there on it matters how much memory is used, and the start no longer does. */
+const LARGE_BYTES = 1024 * 1024
+
 async function perform(request: Request & { kind: 'run' }, out: Output, world: World): Promise<number> {
   const { globals } = request
+  if (world.apart && READERS.has(request.command) && sizeOfProject({ ...globals, cwd: folderOf(world) }) > LARGE_BYTES) return world.apart()
   let opened: Promise<App> | null = null
   let prompts: Prompts | null = null
   const context: CommandContext = {

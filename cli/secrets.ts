@@ -1,7 +1,8 @@
+import { apart, placeOf } from './apart.ts'
 import { openSink } from './direct.ts'
 import { interrupted } from './failure.ts'
 import type { Sink } from './output.ts'
-import { runCommandLine } from './run.ts'
+import { runCommandLine, type World } from './run.ts'
 
 /** The program. The only file that ends the process. */
 
@@ -9,17 +10,19 @@ const INTERRUPTED = 130
 
 const controller = new AbortController()
 const closed = (): never => process.exit(process.exitCode ?? 0)
+/** Inside of a thread of its own: what the terminal is like, which only the program's own thread can tell. */
+const place = placeOf(process.env)
 let stdout: Sink | null = null
 let stderr: Sink | null = null
 
-const world = {
+const world: World = {
   // Opened when they are used: each costs a module or more that most commands never need.
   get stdout(): Sink {
-    stdout ??= openSink(1, () => process.stdout, closed)
+    stdout ??= openSink(1, () => process.stdout, closed, place)
     return stdout
   },
   get stderr(): Sink {
-    stderr ??= openSink(2, () => process.stderr, closed)
+    stderr ??= openSink(2, () => process.stderr, closed, place)
     return stderr
   },
   get stdin() {
@@ -30,6 +33,7 @@ const world = {
     return process.cwd()
   },
   signal: controller.signal,
+  ...(!place && { apart: () => apart(process.argv.slice(2), world.stdout, controller.signal) }),
   takeSignals: (take: (signal: NodeJS.Signals) => void): void => {
     taken = take
   },
@@ -48,7 +52,7 @@ function stop(signal: NodeJS.Signals): void {
   controller.abort(interrupted())
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+if (!place) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 
 runCommandLine(process.argv.slice(2), world).then((status) => {
   process.exitCode = status

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os'
 import { VERSION } from './build.ts'
 import { KeyturnError } from './errors.ts'
 import { faultPoints } from './fault-points.ts'
-import { type CacheDeps, readCachedInventory, writeCachedInventory } from './inventory/cache.ts'
+import { type CacheDeps, cachedBytes, readCachedInventory, writeCachedInventory } from './inventory/cache.ts'
 import { findInventoryFile } from './inventory/find.ts'
 // At once: reading the ledger is what every command does, and the file itself loads nothing before it is opened.
 import { openSqliteLedger, type SqliteLedger } from './ledger/sqlite.ts'
@@ -120,10 +120,21 @@ export async function loadLedgerTools() {
 /** Sealing and opening backups with such keys. */
 export const loadSealer = () => import('./stores/local/sealer.ts')
 
+/** The caches of all inventories: which one it is, is not known before it is read. */
+const cacheFolder = (env: NodeJS.ProcessEnv): string => statePaths({ inventoryId: 'inventories', override: null, env, uid: uid(), home: homeOf(env) }).cache
+
+/** How large the project was when it was last read, in bytes of its cache; 0 where nobody knows. Never throws. */
+export function sizeOfProject(options: OpenOptions): number {
+  try {
+    return cachedBytes(cacheFolder(process.env), findInventoryFile(options), options.environment)
+  } catch {
+    return 0
+  }
+}
+
 async function readInventory(file: string, options: OpenOptions, env: NodeJS.ProcessEnv): Promise<Inventory> {
   const host = hostOf(env)
-  // The cache lies beside those of all inventories: which one it is, is not known before it is read.
-  const cacheDir = statePaths({ inventoryId: 'inventories', override: null, env, uid: uid(), home: homeOf(env) }).cache
+  const cacheDir = cacheFolder(env)
   const deps: CacheDeps = { host, version: VERSION }
   const cached = readCachedInventory(cacheDir, file, options.environment, deps)
   if (cached) return cached

@@ -57,6 +57,11 @@ export function readCachedInventory(cacheDir: string, file: string, environment:
   }
 }
 
+/** Bytes of a cached inventory, whether it still holds or not; 0 where there is none. Never throws. */
+export function cachedBytes(cacheDir: string, file: string, environment: string | undefined): number {
+  return statSync(entryOf(cacheDir, file, environment), { throwIfNoEntry: false })?.size ?? 0
+}
+
 function isFresh(stamp: Stamp, cachedAt: bigint): boolean {
   const stat = statSync(stamp.file, { bigint: true })
   return sameStamp(stamp, stampOf(stamp.file, stat)) && stat.mtimeNs + TICK_NS < cachedAt && stat.ctimeNs + TICK_NS < cachedAt
