@@ -1,4 +1,4 @@
-import { KeyturnError } from '../errors.ts'
+import { isKeyturnError, KeyturnError } from '../errors.ts'
 import type { RotatorContext, RotatorSpec, SecretStore, Version } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
 import type { Fields, Handle, RotationState, SecretState, Snapshot, Token, VersionRef } from '../terms.ts'
@@ -79,7 +79,13 @@ export async function storedVersion(store: SecretStore, path: string, ref: Versi
 async function adminFields(engine: Engine, snapshot: Snapshot): Promise<readonly Sensitive<Fields>[]> {
   const name = snapshot.rotator.admin
   if (name === undefined) return []
-  return currentAndPrevious(engine, name)
+  try {
+    return await currentAndPrevious(engine, name)
+  } catch (error) {
+    // Says nothing about the secret that is being rotated (failure rule 5).
+    if (isKeyturnError(error, 'VALUE_MISSING', 'NAME_UNKNOWN')) throw new KeyturnError(error.code, error.message, { hint: error.hint, retryable: true })
+    throw error
+  }
 }
 
 /** The fields of a secret by name, newest first, then those of the version before. VALUE_MISSING when it has none. */

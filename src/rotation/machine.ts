@@ -182,7 +182,8 @@ function failed(state: SecretState, event: Event & { type: 'failed' }, { at, seq
   const r = state.rotation
   if (r === null) return { ...state, claim: null } // a late look failed: it comes again
   const seen: RotationState = { ...r, standing: standing ?? r.standing, done: undone(r, step, code) }
-  if (retryAt === null && !needsPerson(code, standing) && !r.back && !passed(seen)) {
+  // Turned round by a rollback, what is being rotated in may be what everything still runs on: never ended without proof.
+  if (retryAt === null && !needsPerson(code, standing) && !r.back && !r.swapped && !passed(seen)) {
     return { ...state, claim: null, failure: null, rotation: { ...seen, back: true, reason: `${code}: ${message}` } }
   }
   return { ...state, claim: null, failure, rotation: seen }

@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
-import { hasten, rollback } from '../../src/rotation/decide.ts'
+import { KeyturnError } from '../../src/errors.ts'
+import { hasten, retry, rollback } from '../../src/rotation/decide.ts'
 import { recover } from './drive.ts'
 import { start } from './running.ts'
 import { SCENARIOS } from './scenario.ts'
-import { endsWell, kill, person, runNow, runTo, secretOf, started, workerOf } from './schedule.ts'
+import { endsWell, fail, kill, person, runNow, runTo, secretOf, started, workerOf } from './schedule.ts'
 import type { SingleAccount } from './single.ts'
 
 /** Schedules that the simulation found to end badly once. */
 
-const { overlap, noOverlap, oneOutput } = SCENARIOS
+const { overlap, noOverlap, oneOutput, admin } = SCENARIOS
 
 it('a file that is ahead of the ledger is not written again and again', async () => {
   const world = await started(oneOutput)
@@ -63,4 +64,34 @@ it('a consumer started between a write that was never recorded and its undoing i
   const second = workerOf(world, 'second')
   await runNow(world, second)
   await endsWell(world)
+})
+
+it('a rollback that is refused for good ends nothing that is still in use, but asks a person', async () => {
+  const world = await started(overlap)
+  const first = workerOf(world, 'first', ['key'])
+  await runTo(world, first, 'ledger.append claimed write:before')
+  kill(world, first)
+  await rollback(person(world), secretOf(world, 'key'), 'it does not work')
+  const second = workerOf(world, 'second')
+  await runTo(world, second, 'provider.test:before')
+  await fail(world, second, new KeyturnError('PROVIDER_CONFIG', 'simulated: somebody has to mend this'))
+  await runNow(world, second)
+  expect(second.waiting?.settled.secrets.get('key')).toMatchObject({ kind: 'attention', step: 'test' })
+  expect(world.accounts.get('key')?.live()).toHaveLength(2)
+  await retry(person(world), secretOf(world, 'key'), 'mended')
+  await endsWell(world)
+  expect(world.accounts.get('key')?.live()).toEqual(['canary-key-minted-1'])
+})
+
+it('an admin credential that has no value for a while is no verdict on the key', async () => {
+  const world = await started(admin)
+  const path = secretOf(world, 'root').path
+  const document = world.storage.documents.get(path)
+  world.storage.documents.delete(path)
+  const first = workerOf(world, 'first', ['key'])
+  await runNow(world, first)
+  expect(world.state('key')).toMatchObject({ failure: { code: 'VALUE_MISSING' }, rotation: { back: false } })
+  if (document) world.storage.documents.set(path, document)
+  await endsWell(world)
+  expect(world.state('key')?.last?.outcome).toBe('rotated')
 })
