@@ -1,11 +1,12 @@
+import { isPlaceholder, isShippedDefault } from '../inventory/import/values.ts'
 import type { Expected } from '../outputs/entries.ts'
 import type { Entry, Fingerprinter } from '../ports.ts'
-import { Sensitive } from '../sensitive.ts'
 import type { Fingerprint, HeldVar, SecretState, Token, VersionRef, WriteRecord } from '../terms.ts'
 
 /**
  * - `same`: the file holds what it should.
- * - `add`: it is not in the file, or stands there without a value since before us, as in a file copied from a sample.
+ * - `add`: it is not in the file, or stands there without a value since before us, as in a file copied from a sample: empty, or
+ *   with words in its place such as `your-api-key-here`.
  * - `change`: the file holds a value that we know: the one we wrote last, or that of another version.
  * - `hand-edited`: the file holds a value that nobody of us wrote. It is never overwritten without a person's word.
  * - `gone`: we wrote it once, the inventory no longer has it, and it is still in the file.
@@ -36,20 +37,23 @@ export interface Known {
 /** Compares a file with what it should hold. A value that we neither wrote last nor know from any version was written by hand. */
 export function compare(expected: ExpectedNow, parsed: readonly Entry[] | null, { states, record, fingerprints }: Known): readonly Difference[] {
   const inFile = new Map((parsed ?? []).map((e) => [e.name, fingerprints.ofValue(e.value)]))
-  const empty = fingerprints.ofValue(new Sensitive(''))
+  const unfilled = new Set((parsed ?? []).filter((e) => e.value.tells(isNoValue)).map((e) => e.name))
   const found = expected.entries.map(({ name, value, secrets }): Difference => {
     const from = (token: (id: string) => Token): Record<string, Token> => Object.fromEntries(secrets.map((id) => [id, token(id)]))
     const wanted: HeldVar = { value: fingerprints.ofValue(value), from: from((id) => expected.tokens.get(id) ?? '') }
     const is = inFile.get(name) ?? null
     const before = record?.vars[name]
-    const unfilled = is === empty && (before === undefined || before.value === empty)
-    const kind = kindOf(unfilled ? null : is, wanted, before, secrets, states)
+    const foreign = kindOf(is, wanted, before, secrets, states)
+    // Once we have written it, whoever empties it means it.
+    const kind = foreign === 'hand-edited' && before === undefined && unfilled.has(name) ? 'add' : foreign
     return { name, kind, held: kind === 'same' ? wanted : heldVar(kind, is, from, before, states), expected: wanted }
   })
   const wanted = new Set(expected.entries.map((e) => e.name))
   const gone = Object.keys(record?.vars ?? {}).filter((name) => !wanted.has(name) && inFile.has(name))
   return [...found, ...gone.map((name): Difference => ({ name, kind: 'gone', held: { value: inFile.get(name) ?? null, from: {} }, expected: null }))]
 }
+
+const isNoValue = (value: string): boolean => value === '' || isPlaceholder(value) || isShippedDefault(value)
 
 function kindOf(
   is: Fingerprint | null,

@@ -77,6 +77,12 @@ test('manual asks a person for the deletion, unless the new value replaces the o
   await expect(manual.revoke?.(rotatorContext(password), handle, null)).resolves.toBeUndefined()
 })
 
+test('none takes a value that a person gives', async () => {
+  const given = canary()
+  const made = await none.create(rotatorContext(none.params.parse({}), { given: new Sensitive({ value: given }) }))
+  expect(made.fields.reveal()).toEqual({ value: given })
+})
+
 test('none is never rotated', async () => {
   expect(none.never).toBe(true)
   await expect(none.create(rotatorContext(none.params.parse({})))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
