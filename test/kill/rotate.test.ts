@@ -24,9 +24,11 @@ interface Case {
   readonly at: string
 }
 
-test.each(isLongRun('kill') ? everyPoint() : everyName())('rotate $name, killed at $at, ends well when it is run again', ({ name, kills }) =>
-  killAndRecover(world, { ...rotate(name), ...(isLongRun('kill') && { more: rotate(name).args }) }, kills),
-)
+test.each(isLongRun('kill') ? everyPoint() : everyName())('rotate $name, killed at $at, ends well when it is run again', ({ name, kills }) => {
+  // A key that was forgotten would be in the way of the one after the next.
+  const more = isLongRun('kill') && name === 'api' ? { more: rotate(name).args } : {}
+  return killAndRecover(world, { ...rotate(name), ...more }, kills)
+})
 
 /** Ctrl-C: it stops between two steps and says so. */
 test.each(interrupts())('rotate $name, interrupted at $at, ends with 130 and goes on when it is run again', async ({ name, at }) => {
