@@ -28,37 +28,40 @@ export interface Case {
   readonly env: NodeJS.ProcessEnv
 }
 
-/**
- * Shortest wall time of each case in ms. The cases take turns, so that a busy moment meets them all; the shortest is what the
- * work takes, everything above it is somebody else's.
- */
-export function shortest(cases: readonly Case[], rounds: number): number[] {
-  const best = cases.map(() => Number.POSITIVE_INFINITY)
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, { args, cwd, env }] of cases.entries()) {
-      const start = process.hrtime.bigint()
-      const { status, stderr } = spawnSync(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 30 })
-      const ms = Number(process.hrtime.bigint() - start) / 1e6
-      if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
-      best[i] = Math.min(best[i] ?? ms, ms)
-    }
-  }
-  return best
+/** What a case took. */
+export interface Cost {
+  readonly ms: number
+  /** The most memory that it had at any time, as the kernel counts it. */
+  readonly peakMb: number
 }
 
-/** The most memory that a case had at any time, in MB, as the kernel counts it. */
-export function peakMemory({ args, cwd, env }: Case): number {
+/**
+ * The least that each case took. The cases take turns, so that a busy moment meets them all; the least is what the work takes,
+ * everything above it is somebody else's.
+ */
+export function least(cases: readonly Case[], rounds: number): readonly Cost[] {
   const dir = mkdtempSync(path.join(tmpdir(), 'keyturn-bench-'))
+  const spy = path.join(dir, 'spy.cjs')
+  const file = path.join(dir, 'peak')
+  writeFileSync(spy, `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)))`)
+  const best = cases.map(() => ({ ms: Number.POSITIVE_INFINITY, peakMb: Number.POSITIVE_INFINITY }))
   try {
-    const spy = path.join(dir, 'spy.cjs')
-    const file = path.join(dir, 'peak')
-    writeFileSync(spy, `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)))`)
-    const { status, stderr } = spawnSync(process.execPath, ['--require', spy, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 30 })
-    if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
-    return Number(readFileSync(file, 'utf8')) / 1024
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, { args, cwd, env }] of cases.entries()) {
+        const start = process.hrtime.bigint()
+        // The reference carries the spy as well.
+        const { status, stderr } = spawnSync(process.execPath, ['--require', spy, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 30 })
+        const ms = Number(process.hrtime.bigint() - start) / 1e6
+        if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
+        const cost = best[i] as { ms: number; peakMb: number }
+        cost.ms = Math.min(cost.ms, ms)
+        cost.peakMb = Math.min(cost.peakMb, Number(readFileSync(file, 'utf8')) / 1024)
+      }
+    }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
+  return best
 }
 
 /** One line a figure, or with `--json` the document `keyturn/bench@1`. */
