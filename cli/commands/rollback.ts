@@ -1,5 +1,6 @@
 import { findSecret } from '../../src/inventory/lookup.ts'
 import { rollback } from '../../src/rotation/decide.ts'
+import { stateOf } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 import { follow } from '../follow.ts'
 import { textOption } from '../options.ts'
@@ -8,6 +9,15 @@ import { textOption } from '../options.ts'
 export const run: Run = async (context, [name = ''], options) => {
   const engine = await (await context.app()).engine()
   const secret = findSecret(engine.inventory(), name)
-  const state = await rollback(engine, secret, textOption(options, 'reason') ?? 'secrets rollback')
-  return follow(context, engine, secret, state.rotation?.id ?? null, 'rollback')
+  const { rotation, current } = await rollback(engine, secret, textOption(options, 'reason') ?? 'secrets rollback')
+  const wanted = rotation?.back ? current?.token : rotation?.made?.token
+  const status = await follow(context, engine, secret, rotation?.id ?? null, 'rollback')
+  const after = await stateOf(engine, secret)
+  const kept = after?.rotation && !after.rotation.back ? after.rotation.made : after?.current
+  if (kept?.token === wanted) return status
+  context.out.warn(
+    `${secret.name}: the previous value is refused by its provider, so it stays at version ${after?.current?.n}`,
+    `secrets rotate ${secret.name}`,
+  )
+  return 1
 }

@@ -41,8 +41,8 @@ export async function advance(engine: Engine, secret: string): Promise<Next> {
         return n
       }
     } catch (error) {
-      // Nothing may be written before the ledger has been caught up.
-      if (isKeyturnError(error, 'LEDGER_BEHIND')) return { kind: 'attention', step: 'promote', message: error.message, hint: error.hint }
+      // Nothing may be written before the ledger has been caught up, and what is damaged does not hold up the others.
+      if (isKeyturnError(error, 'LEDGER_BEHIND', 'STORE_DAMAGED')) return { kind: 'attention', step: 'promote', message: error.message, hint: error.hint }
       // Somebody else was faster: look again.
       if (!isKeyturnError(error, 'STREAM_MOVED')) throw error
     }
@@ -87,8 +87,25 @@ async function doStep(engine: Engine, before: SecretState, { step, breaks }: Nex
     outcome = failedEvent(engine, state, step, error)
   }
   await engine.fault?.(`${step}:done`)
-  await append(engine, state, seq + 1, outcome)
+  await record(engine, state, seq + 1, outcome)
   await engine.fault?.(`${step}:recorded`)
+}
+
+/** How often somebody may have been faster, one after the other. */
+const RECORD_TRIES = 5
+
+/** A person may have decided something meanwhile. What a step ended with counts as long as nobody else took its claim. */
+async function record(engine: Engine, state: SecretState, seq: number, outcome: Event): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await append(engine, state, seq, outcome)
+      return
+    } catch (error) {
+      const now = isKeyturnError(error, 'STREAM_MOVED') && tries < RECORD_TRIES ? await engine.ledger.state(state.stream) : null
+      if (now?.kind !== 'secret' || now.claim?.seq !== state.claim?.seq) throw error
+      seq = now.seq + 1
+    }
+  }
 }
 
 async function workOf(engine: Engine, state: SecretState, token: string, signal: AbortSignal, note: (facts: Saw) => Promise<void>): Promise<Work> {
@@ -176,5 +193,5 @@ async function sweepLate(engine: Engine, before: SecretState): Promise<void> {
     // Not lost: it is looked for again within the hour.
     event = failedEvent(engine, state, 'revoke', error)
   }
-  await append(engine, state, state.seq + 1, event)
+  await record(engine, state, state.seq + 1, event)
 }

@@ -91,7 +91,8 @@ async function adminFields(engine: Engine, snapshot: Snapshot): Promise<readonly
 /** The fields of a secret by name, newest first, then those of the version before. VALUE_MISSING when it has none. */
 export async function currentAndPrevious(engine: Engine, name: string): Promise<readonly Sensitive<Fields>[]> {
   const inventory = engine.inventory()
-  const secret = inventory.secrets.find((s) => s.name === name)
+  // A rotation that is open may still know it by its first name.
+  const secret = inventory.secrets.find((s) => s.name === name) ?? inventory.secrets.find((s) => s.id === name)
   if (!secret) throw new KeyturnError('NAME_UNKNOWN', `no secret "${name}" in ${inventory.file}`)
   const store = await engine.store(secret.store)
   const document = (await store.read([secret.path])).get(secret.path)

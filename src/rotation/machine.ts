@@ -20,19 +20,27 @@ export function foldSecret(before: SecretState | null, recorded: Recorded): Secr
   }
   switch (event.type) {
     case 'opened':
-      return { ...state, rotation: openedRotation(state, event, recorded), claim: null, failure: null }
+      return { ...state, rotation: openedRotation(state, event, recorded), claim: null, failure: null, removed: false }
     case 'claimed':
       return claimed(state, event, recorded)
     case 'did':
-      return state.claim?.seq === event.claim ? did({ ...state, claim: null, failure: outlived(state, event.result.step) }, event, recorded) : state
+      if (state.claim?.seq !== event.claim) return state
+      if (isOvertaken(state)) return { ...state, claim: null }
+      return did({ ...state, claim: null, failure: outlived(state, event.result.step) }, event, recorded)
     case 'failed':
-      return state.claim?.seq === event.claim ? failed(state, event, recorded) : state
+      if (state.claim?.seq !== event.claim) return state
+      return isOvertaken(state) ? { ...state, claim: null } : failed(state, event, recorded)
     case 'decided':
       return decided(state, event, recorded)
     case 'saw':
       return saw(state, event, recorded)
   }
 }
+
+/** What a rollback found at work: it is waited for, since it may still write, and then it counts for nothing. */
+const OVERTAKEN = 'overtaken'
+
+const isOvertaken = ({ claim, rotation }: SecretState): boolean => rotation !== null && claim?.on === OVERTAKEN
 
 const nothing = (stream: string): SecretState => ({
   kind: 'secret',
@@ -180,14 +188,21 @@ function failed(state: SecretState, event: Event & { type: 'failed' }, { at, seq
   const { code, message, hint, retryAt, standing } = event
   const failure = { seq, step, code, message, hint, at, retryAt, attempts, ...(standing !== undefined && { standing }) }
   const r = state.rotation
-  if (r === null) return { ...state, claim: null } // a late look failed: it comes again
+  if (r === null) return { ...state, claim: null, late: lookedAt(state, at) }
   const seen: RotationState = { ...r, standing: standing ?? r.standing, done: undone(r, step, code) }
-  // Turned round by a rollback, what is being rotated in may be what everything still runs on: never ended without proof.
-  if (retryAt === null && !needsPerson(code, standing) && !r.back && !r.swapped && !passed(seen)) {
-    return { ...state, claim: null, failure: null, rotation: { ...seen, back: true, reason: `${code}: ${message}` } }
+  if (retryAt === null && !needsPerson(code, standing) && !r.back && !passed(seen)) {
+    const reason = `${code}: ${message}`
+    if (!r.swapped) return { ...state, claim: null, failure: null, rotation: { ...seen, back: true, reason } }
+    // What a rollback brings back may be what everything still runs on, so it is never ended without proof. Where its provider
+    // refuses it, it is turned round once more; anything else is for a person.
+    if (code === 'CREDENTIAL_REJECTED') return { ...state, claim: null, failure: null, rotation: { ...swap(seen, at), reason } }
   }
   return { ...state, claim: null, failure, rotation: seen }
 }
+
+/** A late look that failed comes again within the hour, as one that found nothing does. */
+const lookedAt = ({ late, claim }: SecretState, at: number): SecretState['late'] =>
+  late && claim?.on === `late ${late.rotation}` ? { ...late, sweptAt: at } : late
 
 /** Without overlap a reload may have lied: a test that finds the old value still in force asks for `set` again. */
 const undone = (r: RotationState, step: Step, code: string): readonly Step[] =>
@@ -220,11 +235,13 @@ function decided(state: SecretState, event: Event & { type: 'decided' }, recorde
       return { ...state, failure: null, rotation: { ...r, done: withStep(r.done, event.step), askFrom: at } }
     case 'rollback':
       if (!r.claimed.includes('promote') || r.retiring === null || r.made === null) {
-        return { ...state, claim: null, failure: null, rotation: { ...r, back: true, reason: event.reason } }
+        return { ...state, claim: overtaken(state), failure: null, rotation: { ...r, back: true, reason: event.reason } }
       }
-      return { ...state, claim: null, failure: null, rotation: swap(r, at) }
+      return { ...state, claim: overtaken(state), failure: null, rotation: swap(r, at) }
   }
 }
+
+const overtaken = ({ claim }: SecretState): SecretState['claim'] => claim && { ...claim, on: OVERTAKEN }
 
 /** Rollback after the promote: the same rotation with target and retiring swapped. */
 const swap = (r: RotationState, at: number): RotationState => ({
@@ -245,9 +262,12 @@ function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Re
   const { facts } = event
   switch (facts.kind) {
     case 'current': {
-      const version: VersionState = { ...facts.version, n: state.count + 1, bornAt: facts.bornAt, source: facts.source, firstSeenAt: at, pos }
-      const old = state.current && { ...state.current, replacedAt: at }
-      return { ...state, removed: false, count: state.count + 1, current: version, former: [...(old ? [old] : []), ...state.former] }
+      const { token } = facts.version
+      const known = state.former.find((v) => v.token === token)
+      const count = known ? state.count : state.count + 1
+      const version: VersionState = { ...facts.version, n: known?.n ?? count, bornAt: facts.bornAt, source: facts.source, firstSeenAt: at, pos }
+      const old = state.current && state.current.token !== token ? [{ ...state.current, replacedAt: at }] : []
+      return { ...state, removed: false, count, current: version, former: [...old, ...state.former.filter((v) => v.token !== token)] }
     }
     case 'proved':
       return state.rotation?.id === facts.rotation
@@ -270,7 +290,8 @@ function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Re
     }
     case 'dead': {
       const ended = (v: VersionState): VersionState => (v.token === facts.token ? { ...v, deadAt: at } : v)
-      return { ...state, claim: null, current: state.current && ended(state.current), former: state.former.map(ended) }
+      const claim = state.claim?.on === `end ${facts.token}` ? null : state.claim
+      return { ...state, claim, current: state.current && ended(state.current), former: state.former.map(ended) }
     }
     case 'dropped':
       return { ...state, former: state.former.filter((v) => v.token !== facts.token) }
@@ -278,9 +299,11 @@ function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Re
       if (state.late?.rotation !== facts.rotation) return { ...state, claim: null }
       return { ...state, claim: null, late: at - state.late.closedAt >= LATE_MS ? null : { ...state.late, sweptAt: at } }
     case 'restored': {
+      const place = facts.versions.findIndex((v) => v.token === facts.current)
       const versions = facts.versions.map((v, i): VersionState => {
         const { createdAt, ...ref } = v
-        return { ...ref, n: i + 1, bornAt: createdAt, source: 'store', firstSeenAt: at, pos }
+        // What is older than the current one was current before it; when it was replaced, nobody knows.
+        return { ...ref, n: i + 1, bornAt: createdAt, source: 'store', firstSeenAt: at, pos, ...(i < place && { replacedAt: at }) }
       })
       return {
         ...state,

@@ -92,7 +92,12 @@ function afterPromote(state: SecretState, r: RotationState, around: Surroundings
     return careful(state, around, { kind: 'do', step: 'revoke', breaks: missing })
   }
   if (!revocable) return missing.length > 0 ? unproved(r, now, missing) : careful(state, around, { kind: 'do', step: 'revoke' })
-  if (r.graceUntil === null) return missing.length > 0 ? unproved(r, now, missing) : { kind: 'proved', graceUntil: now + r.snapshot.policy.graceMs }
+  if (r.graceUntil === null) {
+    if (missing.length > 0) return unproved(r, now, missing)
+    // A grace that begins on a clock that is behind would be over the moment the clock is put right.
+    if (now < state.lastAt - CLOCK_SLACK_MS) return { kind: 'wait', until: state.lastAt, why: 'clock' }
+    return { kind: 'proved', graceUntil: now + r.snapshot.policy.graceMs }
+  }
   if (now < r.graceUntil) return { kind: 'wait', until: r.graceUntil, why: 'grace' }
   // The last proof is claimed after the grace ended: somebody may have restarted a consumer on an old file meanwhile (failure rule 10).
   const stale = ask(r.graceUntil)

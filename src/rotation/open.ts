@@ -43,6 +43,8 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
   requireClock(engine, secret, state)
   await requireKnownVersions(engine, secret)
   await requireValue(engine, secret, state)
+  // What could not be stored is not begun.
+  await (await engine.store(secret.store)).ready()
   state = await noticeForeign(engine, secret, state)
   await dropLost(engine, secret)
   const given = options.given ? await storeGiven(engine, secret, options.given) : undefined
@@ -104,7 +106,7 @@ async function requireValue(engine: Engine, secret: Secret, state: SecretState |
 
 /**
  * A value in the store that is not the current version: somebody else wrote it. It is kept as a version, recorded as found, and
- * starts a new age.
+ * starts a new age. LEDGER_BEHIND where the ledger does not know what the store has.
  */
 export async function noticeForeign(engine: Engine, secret: Secret, state: SecretState | null): Promise<SecretState | null> {
   const inventory = engine.inventory()
@@ -115,6 +117,9 @@ export async function noticeForeign(engine: Engine, secret: Secret, state: Secre
   const fingerprints = await engine.fingerprints()
   const fingerprint = fingerprints.of(own)
   if (state?.current?.fingerprint === fingerprint) return state
+  // Its own promote took effect and is not recorded yet: the next run does that.
+  if (state?.rotation?.made?.fingerprint === fingerprint) return state
+  await requireKnownVersions(engine, secret)
   const former = state?.former.find((v) => v.fingerprint === fingerprint)
   const token = former?.token ?? `${inventory.id}.${secret.id}.seen-${fingerprint.slice(fingerprint.lastIndexOf(':') + 1)}`
   if (!former) await store.put(secret.path, { token, fields: own, handle: null })
@@ -171,11 +176,13 @@ export async function introduce(
   const fingerprints = await engine.fingerprints()
   const fingerprint = fingerprints.of(fields)
   const state = await stateOf(engine, secret)
-  if (state?.current?.fingerprint === fingerprint) return state
+  // `secrets rm` took the value out of the document; the versions stayed.
+  const current = state?.removed ? null : (state?.current ?? null)
+  if (current?.fingerprint === fingerprint) return state as SecretState
   const token = `${inventory.id}.${secret.id}.seen-${fingerprint.slice(fingerprint.lastIndexOf(':') + 1)}`
   const version: Pick<Version, 'token' | 'fields' | 'handle'> = { token, fields, handle: null }
   await store.put(secret.path, version)
-  await store.promote(secret.path, token, state?.current?.fingerprint ?? null)
+  await store.promote(secret.path, token, current?.fingerprint ?? null)
   const { state: after } = await engine.ledger.append(
     secretStream(inventory.id, secret.id),
     (state?.seq ?? 0) + 1,

@@ -4,7 +4,7 @@ import { knownTokens } from './behind.ts'
 import { pick } from './context.ts'
 import type { Engine } from './engine.ts'
 import { isClaimToken } from './ids.ts'
-import { stateOf } from './open.ts'
+import { noticeForeign, stateOf } from './open.ts'
 
 /** What a rebuild found for one secret. */
 export interface Rebuilt {
@@ -15,8 +15,8 @@ export interface Rebuilt {
 }
 
 /**
- * Failure rule 12: brings a lost or older ledger up to what the store knows, before anything is written at a provider. Reads
- * the store only. Repeatable: a stream that knows all stored versions is left as it is.
+ * Failure rule 12: brings a lost or older ledger up to what the store knows, before anything is written at a provider.
+ * Repeatable: a stream that knows all stored versions keeps all it knows, an open rotation above all.
  */
 export async function restoreLedger(engine: Engine): Promise<readonly Rebuilt[]> {
   const results: Rebuilt[] = []
@@ -36,13 +36,15 @@ async function rebuild(engine: Engine, secret: Secret): Promise<Rebuilt> {
   const own = document && pick(document.fields, secret.fields)
   const currentPrint = own ? fingerprints.of(own) : null
   const isBehind = infos.some((v) => isClaimToken(v.token, inventory.id, secret.id) && !known.has(v.token))
-  const isCurrent = currentPrint === (state?.current?.fingerprint ?? null)
-  if (!isBehind && isCurrent) return { secret: secret.name, versions: infos.length, current: own !== null && own !== undefined, changed: false }
+  if (!isBehind) {
+    // A value that is no version was written by somebody else; none at all, and the path was changed or the value taken out.
+    const after = own ? await noticeForeign(engine, secret, state) : state
+    return { secret: secret.name, versions: infos.length, current: currentPrint !== null, changed: after?.seq !== state?.seq }
+  }
 
-  const stored = await store.get(
-    secret.path,
-    infos.map((v) => v.token),
-  )
+  // Newest first, as the store tells it, whatever the clock did.
+  const ages = infos.map((v) => v.token)
+  const stored = await store.get(secret.path, ages)
   const versions = stored
     .map((v) => ({
       token: v.token,
@@ -51,13 +53,16 @@ async function rebuild(engine: Engine, secret: Secret): Promise<Rebuilt> {
       facts: engine.facts(v.fields, secret.env, fingerprints),
       createdAt: v.createdAt,
     }))
-    .sort((a, b) => a.createdAt - b.createdAt)
-  const current: (VersionRef & { createdAt: number }) | undefined = versions.findLast((v) => v.fingerprint === currentPrint)
+    .sort((a, b) => ages.indexOf(b.token) - ages.indexOf(a.token))
+  const holds = versions.filter((v) => v.fingerprint === currentPrint)
+  // One that a rotation made has the handle.
+  const current: (VersionRef & { createdAt: number }) | undefined = holds.findLast((v) => v.handle !== null) ?? holds.at(-1)
   await engine.ledger.append(
     secretStream(inventory.id, secret.id),
     (state?.seq ?? 0) + 1,
     { type: 'saw', facts: { kind: 'restored', versions, current: current?.token ?? null } },
     { policy: secret.policy },
   )
-  return { secret: secret.name, versions: versions.length, current: current !== undefined, changed: true }
+  await noticeForeign(engine, secret, await stateOf(engine, secret))
+  return { secret: secret.name, versions: versions.length, current: currentPrint !== null, changed: true }
 }

@@ -16,21 +16,22 @@ export async function surroundingsOf(engine: Engine, state: SecretState): Promis
     const found = await engine.ledger.state(hostStream(inventory.id, host))
     if (found?.kind === 'host') hosts.set(host, found)
   }
-  const name = state.rotation?.snapshot.name ?? secret?.name
-  const isAdmin = inventory.secrets.some((s) => s.rotator.admin === name)
+  // Under every name: it may have been renamed since the rotation opened, and so may what claims say.
+  const names = new Set([state.secret, state.rotation?.snapshot.name, secret?.name])
+  const isAdmin = inventory.secrets.some((s) => s.rotator.admin !== undefined && names.has(s.rotator.admin))
   return {
     now: engine.clock.now(),
     gate,
     hosts,
-    adminInUse: isAdmin && name !== undefined && (await isClaimedAsAdmin(engine, name)),
+    adminInUse: isAdmin && (await isClaimedAsAdmin(engine, names)),
     gone: (worker) => engine.gone(worker),
   }
 }
 
-async function isClaimedAsAdmin(engine: Engine, name: string): Promise<boolean> {
+async function isClaimedAsAdmin(engine: Engine, names: ReadonlySet<string | undefined>): Promise<boolean> {
   const now = engine.clock.now()
-  for await (const other of engine.ledger.states()) {
-    if (other.claim?.admin === name && other.claim.until > now && !engine.gone(other.claim.by)) return true
+  for await (const { claim } of engine.ledger.states()) {
+    if (claim?.admin !== undefined && names.has(claim.admin) && claim.until > now && !engine.gone(claim.by)) return true
   }
   return false
 }
