@@ -121,8 +121,9 @@ function readLine({ keyboard, screen, signal }: PromptOptions, question: string,
       reject(interrupted())
       return
     }
-    screen.write(question)
+    // Before the question: whoever types at once must not see the terminal echo it.
     keyboard.setRawMode?.(true)
+    screen.write(question)
     signal.addEventListener('abort', stop)
     keyboard.on('data', listen)
     keyboard.on('end', over)

@@ -29,13 +29,14 @@ export interface App {
   readonly env: Readonly<Record<string, string | undefined>>
   /** For reading: opens what is there. RESTORE_NEEDED when this machine has no state of the project. */
   ledger(): Promise<SqliteLedger>
-  /** For reading and appending: makes the state folder and the ledger where they are missing. */
-  writableLedger(): Promise<SqliteLedger>
   store(name?: string): Promise<SecretStore>
   localStore(): Promise<LocalStore>
   fingerprints(): Promise<Fingerprinter>
-  /** The engine over all of it; opens the ledger for writing. */
-  engine(): Promise<Engine>
+  /**
+   * The engine over all of it; opens the ledger for writing. A ledger that is not there is made by `init` and where `makeLedger` says so
+   * (`restore`); else RESTORE_NEEDED: a new one beside the store of an old one would begin a second history.
+   */
+  engine(options?: { readonly makeLedger?: boolean }): Promise<Engine>
   /** Asks for the passphrase of a protected identity file. */
   close(): Promise<void>
 }
@@ -68,12 +69,12 @@ const systemRandom: Random = {
 export async function openApp(options: OpenOptions): Promise<App> {
   const env = process.env
   const file = findInventoryFile(options)
-  return appOf(await readInventory(file, options, env), options, env)
+  return appOf(await readInventory(file, options, env), options, env, false)
 }
 
 /** What `init` works with: a project whose inventory is still a text in memory. */
 export async function newApp(inventory: Inventory, options: OpenOptions): Promise<App> {
-  return appOf(inventory, options, process.env)
+  return appOf(inventory, options, process.env, true)
 }
 
 /** The names that mean this machine and this user, for a project that does not exist yet. */
@@ -144,7 +145,8 @@ async function readInventory(file: string, options: OpenOptions, env: NodeJS.Pro
   return loaded
 }
 
-function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEnv): App {
+/** `isNew`: a project that `init` is making. */
+function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEnv, isNew: boolean): App {
   const paths = statePaths({ inventoryId: inventory.id, override: inventory.state, env, uid: uid(), home: homeOf(env) })
   const host = hostOf(env)
   const actor = actorOf(env)
@@ -152,9 +154,9 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
   const interrupt = options.signal ?? null
   const opened: SqliteLedger[] = []
 
-  const openLedger = async (readOnly: boolean): Promise<SqliteLedger> => {
-    if (readOnly) checkStateFolder(folder)
-    else makeStateFolder(folder)
+  const openLedger = async (readOnly: boolean, create: boolean): Promise<SqliteLedger> => {
+    // Its folder is not made either, where there is nothing to open.
+    if (create || (checkStateFolder(folder) && !readOnly)) makeStateFolder(folder)
     const ledger = await openSqliteLedger({
       file: paths.ledger,
       fold,
@@ -165,13 +167,13 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       owner: paths.owner,
       inventoryId: inventory.id,
       readOnly,
+      create,
       ...faults(env, 'ledger:'),
     })
     opened.push(ledger)
     return ledger
   }
-  const ledger = once(() => openLedger(true))
-  const writableLedger = once(() => openLedger(false))
+  const ledger = once(() => openLedger(true, false))
 
   const localStore = once(async (): Promise<LocalStore> => {
     makeStateFolder(folder)
@@ -199,7 +201,8 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
     return loadFingerprints(await store(), inventory.id, systemRandom)
   })
 
-  const engine = once(async (): Promise<Engine> => {
+  const openEngine = async (makeLedger: boolean): Promise<Engine> => {
+    const appending = await openLedger(false, makeLedger)
     const [{ outputFiles }, { recordFacts }, { isTracked }, { leaseUntil, pauseUntil }, kinds] = await Promise.all([
       import('./outputs/write.ts'),
       import('./policy/facts.ts'),
@@ -207,7 +210,6 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       import('./rotation/lease.ts'),
       loadKinds(),
     ])
-    const appending = await writableLedger()
     return {
       inventory: () => inventory,
       ledger: appending,
@@ -237,7 +239,8 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       pause: (until) => pauseUntil(systemClock, until, interrupt),
       ...faults(env),
     }
-  })
+  }
+  const engines = { making: once(() => openEngine(true)), opening: once(() => openEngine(false)) }
 
   return {
     inventory,
@@ -247,11 +250,10 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
     actor,
     env,
     ledger,
-    writableLedger,
     store,
     localStore,
     fingerprints,
-    engine,
+    engine: ({ makeLedger = isNew } = {}) => (makeLedger ? engines.making() : engines.opening()),
     close: async () => {
       for (const one of opened) await one.close()
     },

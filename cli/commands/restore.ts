@@ -14,7 +14,7 @@ export const run: Run = async (context, [name], options) => {
   const from = name === undefined ? await finish(context) : await putBack(context, name, keyFile)
   const app = await context.reopen()
   const { restoreLedger } = await import('../../src/rotation/restore.ts')
-  const rebuilt = await restoreLedger(await app.engine())
+  const rebuilt = await restoreLedger(await app.engine({ makeLedger: true }))
   if (out.json) out.document({ schema: 'keyturn/restore@1', inventory: app.inventory.file, kept: from.kept, files: from.files, secrets: rebuilt })
   else report(context, from, rebuilt)
   return 0

@@ -68,7 +68,8 @@ export async function connect(file: string, readOnly: boolean, timeoutMs: number
 /** SQLite would make it with the mode of the umask; its `-wal` and `-shm` take the mode of this file. */
 function makeFile(file: string, create: boolean, owner: OpenOptions['owner']): void {
   try {
-    statSync(file)
+    if (statSync(file).isDirectory())
+      throw new KeyturnError('FILE_UNREADABLE', `ledger ${file}: it is a folder`, { hint: 'Move it away, then "secrets restore".' })
     return
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromFileSystem(error, 'read', file)

@@ -1,3 +1,4 @@
+import { ERRORS, type ErrorCode } from '../errors.ts'
 import type { Failure, HostState, Millis, RotationState, SecretState } from '../terms.ts'
 import type { Missing } from './gate.ts'
 import { consumerKey } from './host.ts'
@@ -29,8 +30,10 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
   const r = state?.rotation
   if (!state || !r) {
     if (state?.last && state.last.rotation === rotation) {
-      if (state.last.outcome === 'back')
-        return { ...base, kind: 'back', message: `went back to version ${version}: ${state.last.note ?? 'no reason recorded'}` }
+      if (state.last.outcome === 'back') {
+        const note = state.last.note ?? 'no reason recorded'
+        return { ...base, kind: 'back', message: `went back to version ${version}: ${note}`, hint: mendOf(note) }
+      }
       return { ...base, kind: 'rotated', message: `done, version ${version}${state.last.note ? ` (${state.last.note})` : ''}` }
     }
     return { ...base, kind: 'idle', message: 'nothing is open' }
@@ -71,3 +74,9 @@ function undelivered(
 
 const failureOf = ({ host: name, file, consumer }: Missing, host: HostState | null): Failure | undefined =>
   host?.host === name ? (host.failures[file] ?? (consumer === undefined ? undefined : host.failures[consumerKey(file, consumer)])) : undefined
+
+/** What mends the error that a note begins with. */
+function mendOf(note: string): string | null {
+  const code = /^([A-Z_]+): /.exec(note)?.[1]
+  return code !== undefined && Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].mend : null
+}
