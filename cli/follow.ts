@@ -8,6 +8,7 @@ import { type SettleOptions, settle } from '../src/rotation/settle.ts'
 import type { Failure, Millis, Output, Secret } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
 import { sayMoment } from './moment.ts'
+import { fitted } from './wrap.ts'
 
 /** Back-offs, and consumers that take a while to prove, are waited for this long before a command returns. */
 export const PATIENCE_MS = 90_000
@@ -75,7 +76,7 @@ export function sayOutcome(context: CommandContext, engine: Engine, secret: Secr
     context.out.warn(text, outcome.hint ?? `secrets status ${secret.name}`)
     return
   }
-  if (!context.options.json) context.out.say(text)
+  if (!context.options.json) context.out.say(fitted(context.out, text))
   if (outcome.hint !== null) context.out.note(outcome.hint)
 }
 
@@ -113,6 +114,7 @@ export async function follow(context: CommandContext, engine: Engine, secret: Se
     : found
   sayOutcome(context, engine, secret, outcome)
   if (context.options.json) context.out.document({ schema: `keyturn/${command}@1`, ...outcomeJson(secret, outcome) })
-  else if (!isFailed(outcome)) sayRestarts(context, engine, [secret])
+  // Who approves has just vouched for it.
+  else if (!isFailed(outcome) && command !== 'approve') sayRestarts(context, engine, [secret])
   return isFailed(outcome) ? 1 : 0
 }

@@ -4,6 +4,7 @@ const OVERLAP = {
   overlap: 'old and new overlap: no outage',
   gap: 'no overlap: the old value dies when the new one is set',
   none: 'nothing at a provider changes',
+  given: 'the old value ends when you change it at the provider',
 } as const
 
 /** What a rotation would do, for people: a line for each thing that happens. */
@@ -13,7 +14,7 @@ export function planText(plan: Plan): string {
   return [
     `${plan.name}  ${plan.rotator}`,
     `  steps      ${plan.steps.join(' > ')}`,
-    `  overlap    ${OVERLAP[plan.overlap]}`,
+    `  overlap    ${OVERLAP[plan.guided && plan.overlap === 'none' ? 'given' : plan.overlap]}`,
     ...files,
     ...plan.remarks.map((r) => `  note       ${r}`),
   ].join('\n')

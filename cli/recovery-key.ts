@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { loadKeyTools } from '../src/app.ts'
 import { isKeyturnError } from '../src/errors.ts'
+import type { Sensitive } from '../src/sensitive.ts'
 import type { CommandContext } from './context.ts'
 
 type KeyTools = Awaited<ReturnType<typeof loadKeyTools>>
@@ -31,7 +32,7 @@ export async function makeRecoveryKey(context: CommandContext, tools: KeyTools, 
   for (let left = ATTEMPTS; ; ) {
     try {
       // A part of the question, which goes to the terminal alone: stdout and stderr may be files.
-      const shown = left === ATTEMPTS ? `Recovery key, shown once: ${identity.identity.reveal()}\n${question}` : question
+      const shown = left === ATTEMPTS ? `Recovery key, shown once:\n  ${identity.identity.reveal()}\n${question}` : question
       await context.prompts.typed(shown, (typed) => endsIn(identity, typed), '--recovery-key-file FILE')
       return { identity, how: 'typed', file: null }
     } catch (error) {
@@ -40,6 +41,12 @@ export async function makeRecoveryKey(context: CommandContext, tools: KeyTools, 
       context.out.note(`That is not its end. Tries left: ${left}. Nothing is written before it is right.`)
     }
   }
+}
+
+/** The recovery key from a hidden prompt, as it was shown. Whether it is one is told by its first use. */
+export async function typedRecoveryKey({ prompts }: CommandContext): Promise<Sensitive<string>> {
+  const typed = await prompts.hidden('Recovery key: ', '--recovery-key-file FILE')
+  return typed.map((text) => text.trim().toUpperCase())
 }
 
 const endsIn = (identity: Identity, typed: string): boolean => typed.length === 6 && identity.identity.tells((key) => key.endsWith(typed.toUpperCase()))

@@ -47,14 +47,17 @@ export async function reportSync(context: CommandContext, engine: Engine, before
     for (const [i, c] of before.entries()) for (const line of writtenLines(c, after[i])) out.say(line)
     for (const c of after) for (const name of c.missing) out.note(`${c.file}: ${name} has no value in the store yet: secrets set ${name}`)
   }
-  for (const { file, name } of edited) {
-    const discard = `secrets sync --discard ${name}   writes the stored value`
-    const isTemplate = engine.inventory().outputs.some((o) => Object.hasOwn(o.vars, name))
-    out.warn(`${file}: ${name} was edited by hand and is left as it is`, isTemplate ? discard : `secrets sync --import ${name}   keeps it;  ${discard}`)
-  }
+  for (const one of edited) sayEdited(context, engine, one)
   for (const [on, f] of failures) out.warn(`${on}: ${f.message}`, f.hint)
   if (failures.length > 0) return 1
   return inSync ? 0 : 3
+}
+
+/** Warns of a value that somebody wrote by hand, with both ways on. */
+export function sayEdited({ out }: CommandContext, engine: Engine, { file, name }: { readonly file: string; readonly name: string }): void {
+  const discard = `secrets sync --discard ${name}   writes the stored value`
+  const isTemplate = engine.inventory().outputs.some((o) => Object.hasOwn(o.vars, name))
+  out.warn(`${file}: ${name} was edited by hand and is left as it is`, isTemplate ? discard : `secrets sync --import ${name}   keeps it;  ${discard}`)
 }
 
 /** The variables that differed before and no longer do. */

@@ -3,6 +3,7 @@ import { fromFileSystem, KeyturnError } from '../src/errors.ts'
 import { refusalOf } from '../src/policy/accept.ts'
 import { isIdentifier } from '../src/policy/facts.ts'
 import type { Engine } from '../src/rotation/engine.ts'
+import { paramsOf } from '../src/rotation/guided.ts'
 import type { Sensitive } from '../src/sensitive.ts'
 import type { Fields, Secret } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
@@ -41,7 +42,7 @@ export async function valueFrom(context: CommandContext, options: Options, quest
 /** Guided rotation: what a person must do, then the new value on a hidden prompt. NEEDS_PERSON where nobody is there to answer. */
 export async function askForFields(context: CommandContext, engine: Engine, secret: Secret): Promise<Sensitive<Fields>> {
   const rotator = engine.rotators.get(secret.rotator.kind)
-  const params = rotator?.params.safeParse(secret.rotator.params)
+  const params = rotator?.params.safeParse(paramsOf(secret))
   const guide = params?.success ? rotator?.guide?.(params.data) : undefined
   const steps = guide?.instructions ?? []
   if (!context.prompts.possible) {
@@ -54,13 +55,19 @@ export async function askForFields(context: CommandContext, engine: Engine, secr
   const field = fieldOf(secret, secret.name, {})
   const value = await context.prompts.hidden(`New value of ${secret.name}: `, `secrets set ${secret.name}`)
   const fields = value.map((text) => ({ [field]: text }) as Fields)
-  await requireStrong(engine, secret, fields, {})
+  await requireStrong(engine, secret, fields, {}, `use another value; if you must: secrets set ${secret.name} --force`)
   return fields
 }
 
 /** VALUE_REFUSED for a value that the policy would report at once, unless `--force`. */
-export async function requireStrong(engine: Engine, secret: Secret, fields: Sensitive<Fields>, options: Options): Promise<void> {
+export async function requireStrong(
+  engine: Engine,
+  secret: Secret,
+  fields: Sensitive<Fields>,
+  options: Options,
+  hint = 'use another value, or --force if you must',
+): Promise<void> {
   if (options.force === true) return
   const why = refusalOf(engine.facts(fields, secret.env, await engine.fingerprints()), secret.policy)
-  if (why !== null) throw new KeyturnError('VALUE_REFUSED', `${secret.name}: ${why}`, { hint: 'use another value, or --force if you must' })
+  if (why !== null) throw new KeyturnError('VALUE_REFUSED', `${secret.name}: ${why}`, { hint })
 }

@@ -6,6 +6,7 @@ import { Sensitive } from '../../src/sensitive.ts'
 import { type RecoveryNote, readRecoveryNote, writeRecoveryNote } from '../../src/state/recovery.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { textOption } from '../options.ts'
+import { typedRecoveryKey } from '../recovery-key.ts'
 
 const ACTIONS = ['show', 'verify', 'add', 'remove'] as const
 
@@ -90,8 +91,7 @@ async function verify(context: CommandContext, app: App, keyFile: string | undef
 async function recoveryKey(context: CommandContext, keyFile: string | undefined): Promise<string> {
   const { readIdentities, recipientOf } = await loadKeyTools()
   if (keyFile === undefined) {
-    const typed = await context.prompts.hidden('Recovery key: ', '--recovery-key-file FILE')
-    return recipientOf(typed.map((text) => text.trim().toUpperCase()))
+    return recipientOf(await typedRecoveryKey(context))
   }
   const [identity] = await readIdentities({ file: resolve(context.cwd, keyFile) })
   return recipientOf(identity ?? new Sensitive(''))

@@ -13,6 +13,7 @@ import type { CommandContext, Run } from '../context.ts'
 import { documentOf, explanation, nameOf, pathIn, summary } from '../import-summary.ts'
 import { textOption } from '../options.ts'
 import { type Identity, makeRecoveryKey, type RecoveryKey } from '../recovery-key.ts'
+import { fitted } from '../wrap.ts'
 
 type KeyTools = Awaited<ReturnType<typeof loadKeyTools>>
 
@@ -31,7 +32,7 @@ export const run: Run = async (context, files, options) => {
     else
       out.print(
         [
-          summary(plan),
+          fitted(out, summary(plan)),
           '',
           `${nameOf(plan)}:`,
           inventoryText(plan, 'kt_00000000', []),
@@ -41,20 +42,26 @@ export const run: Run = async (context, files, options) => {
       )
     return 0
   }
-  if (!out.json) out.say([...plan.ignores.map((change) => showChange({ ...change, path: pathIn(plan, change.path) })), summary(plan)].join('\n'))
+  if (!out.json) out.say([...plan.ignores.map((change) => showChange({ ...change, path: pathIn(plan, change.path) })), fitted(out, summary(plan))].join('\n'))
   if (!context.options.yes && !context.prompts.possible) {
     throw new KeyturnError('NOT_A_TERMINAL', 'nobody is there to say yes, and nothing was written', { hint: 'secrets init --yes --recovery-key-file FILE' })
   }
-  if (!(await context.prompts.confirm('Continue?'))) {
+  if (!(await context.prompts.confirm('Continue?').catch(nothingWritten))) {
     out.note('Nothing was written.')
     return 0
   }
   const { loadKeyTools } = await import('../../src/app.ts')
   const tools = await loadKeyTools()
-  const recovery = await makeRecoveryKey(context, tools, textOption(options, 'recoveryKeyFile'))
+  const recovery = await makeRecoveryKey(context, tools, textOption(options, 'recoveryKeyFile')).catch(nothingWritten)
   const done = await carryOut(context, plan, tools, recovery)
   report(context, plan, recovery, done)
   return 0
+}
+
+/** Ctrl-C at a question: there is nothing to go on with, and the key that was shown is nobody's. */
+function nothingWritten(error: unknown): never {
+  if (!isKeyturnError(error, 'INTERRUPTED')) throw error
+  throw new KeyturnError('INTERRUPTED', 'interrupted', { hint: 'nothing was written, and a recovery key that was shown is void: secrets init makes another' })
 }
 
 interface Done {

@@ -15,6 +15,7 @@ import { sayMoment } from '../moment.ts'
 import { durationOption, numberOption, textOption } from '../options.ts'
 import { planText } from '../plan-text.ts'
 import { type Result, rotateAll } from '../rotate-all.ts'
+import { fitted } from '../wrap.ts'
 
 /** Rotates the secrets named, or what is due. Returns after delivery; a later run revokes the old value. */
 export const run: Run = async (context, names, options) => {
@@ -112,14 +113,14 @@ async function showPlans(context: CommandContext, engine: Engine, chosen: Chosen
   const texts = plans.map((plan) =>
     plan.openSince === null ? planText(plan) : `${planText(plan)}\n  note       a rotation is open since ${sayMoment(plan.openSince, now)}: it goes on`,
   )
-  context.out.print(texts.length === 0 ? 'nothing is due' : texts.join('\n'))
+  context.out.print(texts.length === 0 ? 'nothing is due' : fitted(context.out, texts.join('\n\n')))
   for (const line of notesOf(engine, { ...chosen, guided: [] })) context.out.note(line)
   return 0
 }
 
 async function confirmed(context: CommandContext, engine: Engine, secrets: readonly Secret[], compromised: boolean): Promise<boolean> {
   if (!context.prompts.possible || context.options.yes) return true
-  context.out.note(secrets.map((s) => planText(planOf(engine, s))).join('\n'))
+  context.out.note(fitted(context.out, secrets.map((s) => planText(planOf(engine, s))).join('\n\n')))
   const names = secrets.map((s) => s.name).join(', ')
   if (await context.prompts.confirm(compromised ? `Replace and revoke ${names} now, proved or not?` : `Rotate ${names}?`, true)) return true
   context.out.note('nothing was changed')

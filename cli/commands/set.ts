@@ -1,6 +1,7 @@
 import { KeyturnError } from '../../src/errors.ts'
 import { nearest } from '../../src/inventory/nearest.ts'
 import { currentAndPrevious } from '../../src/rotation/context.ts'
+import { compareOutput } from '../../src/rotation/deliver.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { outputsOf } from '../../src/rotation/gate.ts'
 import { introduce, noticeForeign, openRotation, stateOf } from '../../src/rotation/open.ts'
@@ -12,6 +13,7 @@ import type { CommandContext, Run } from '../context.ts'
 import { secretToSet } from '../declare-secret.ts'
 import { follow, hostFailures, sayRestarts, sayWaits } from '../follow.ts'
 import { textOption } from '../options.ts'
+import { editedIn, sayEdited } from '../sync-report.ts'
 import { fieldOf, requireStrong, valueFrom } from '../value.ts'
 
 /** A first value is stored and written; what a file needs longer for is tried again by the next command. */
@@ -80,15 +82,17 @@ async function currentFields(engine: Engine, secret: Secret): Promise<Sensitive<
 async function first(context: CommandContext, engine: Engine, secret: Secret, fields: Sensitive<Fields>, age?: VersionState): Promise<number> {
   await introduce(engine, secret, fields, age ? { bornAt: age.bornAt, source: age.source } : { bornAt: engine.clock.now(), source: 'first-seen' })
   await settle(engine, [secret], { patientUntil: engine.clock.now() + PATIENCE_MS, onWait: sayWaits(context, engine, [secret]), retry: 'secrets set' })
-  const files = outputsOf(engine.inventory(), secret)
-    .filter((o) => o.host === engine.host)
-    .map((o) => o.file)
+  const outputs = outputsOf(engine.inventory(), secret).filter((o) => o.host === engine.host)
+  const files = outputs.map((o) => o.file)
   const failures = (await hostFailures(engine)).filter(([on]) => files.some((file) => on === file || on.startsWith(`${file} consumer `)))
-  const written = files.filter((file) => !failures.some(([on]) => on === file))
+  const unfailed = outputs.filter(({ file }) => !failures.some(([on]) => on === file))
+  const edited = editedIn(await Promise.all(unfailed.map((o) => compareOutput(engine, o)))).filter(({ name }) => Object.hasOwn(secret.env, name))
+  const written = unfailed.map((o) => o.file).filter((file) => !edited.some((one) => one.file === file))
   if (context.options.json) context.out.document({ schema: 'keyturn/set@1', name: secret.name, kind: 'stored', files: written })
   else context.out.say(`${secret.name}: stored${written.length > 0 ? ` and written to ${written.join(', ')}` : ''}`)
   for (const [on, f] of failures) context.out.warn(`${on}: ${f.message}`, `${f.hint} Then: secrets sync`)
-  if (failures.length > 0) return 1
+  for (const one of edited) sayEdited(context, engine, one)
+  if (failures.length + edited.length > 0) return 1
   sayRestarts(context, engine, [secret])
   return 0
 }

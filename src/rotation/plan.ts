@@ -2,6 +2,7 @@ import type { Secret } from '../terms.ts'
 import { parseParams, rotatorOf } from './context.ts'
 import type { Engine } from './engine.ts'
 import { gateOf, outputsOf } from './gate.ts'
+import { paramsOf } from './guided.ts'
 import { snapshotOf } from './open.ts'
 
 /** What a rotation of one secret will do and touch: what `rotate --dry-run` shows. No values, and nothing is read but the inventory. */
@@ -21,7 +22,7 @@ export interface Plan {
 /** Plans one secret. Repeatable; changes nothing. */
 export function planOf(engine: Engine, secret: Secret): Plan {
   const rotator = rotatorOf(engine, secret.rotator.kind)
-  const params = parseParams(rotator, secret.rotator.params)
+  const params = parseParams(rotator, paramsOf(secret))
   const inventory = engine.inventory()
   const snapshot = snapshotOf(engine, secret, gateOf(inventory, secret))
   if (rotator.never) {

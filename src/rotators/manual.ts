@@ -73,6 +73,7 @@ function checkForm(ctx: RotatorContext<Params>, fields: Fields): void {
 function steps(given: Params): readonly string[] {
   if (given.instructions !== undefined)
     return typeof given.instructions === 'string' ? given.instructions.split('\n').filter((line) => line !== '') : given.instructions
+  if (given.replaces) return [`Change it${at(given)}: that ends the old value at once.`, 'Then give the new value here, so that it is delivered.']
   return [`Make a new key${at(given)} with the same permissions as the old one.`, 'Keep the old one until Keyturn asks you to delete it.']
 }
 
