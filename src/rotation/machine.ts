@@ -192,13 +192,16 @@ function failed(state: SecretState, event: Event & { type: 'failed' }, { at, seq
   const seen: RotationState = { ...r, standing: standing ?? r.standing, done: undone(r, step, code) }
   if (retryAt === null && !needsPerson(code, standing) && !r.back && !passed(seen)) {
     const reason = `${code}: ${message}`
-    if (!r.swapped) return { ...state, claim: null, failure: null, rotation: { ...seen, back: true, reason } }
+    if (!r.swapped && !isAgain(state, r)) return { ...state, claim: null, failure: null, rotation: { ...seen, back: true, reason } }
     // What a rollback brings back may be what everything still runs on, so it is never ended without proof. Where its provider
     // refuses it, it is turned round once more; anything else is for a person.
-    if (code === 'CREDENTIAL_REJECTED') return { ...state, claim: null, failure: null, rotation: { ...swap(seen, at), reason } }
+    if (r.swapped && code === 'CREDENTIAL_REJECTED') return { ...state, claim: null, failure: null, rotation: { ...swap(seen, at), reason } }
   }
   return { ...state, claim: null, failure, rotation: seen }
 }
+
+/** Turned round twice: what is rotated in is current already, and was promoted by this rotation before. */
+const isAgain = (state: SecretState, r: RotationState): boolean => r.made !== null && r.made.token === state.current?.token
 
 /** A late look that failed comes again within the hour, as one that found nothing does. */
 const lookedAt = ({ late, claim }: SecretState, at: number): SecretState['late'] =>
@@ -234,7 +237,7 @@ function decided(state: SecretState, event: Event & { type: 'decided' }, recorde
       if (event.step === 'promote' || event.step === 'create') return state // nobody can vouch for what is in the store
       return { ...state, failure: null, rotation: { ...r, done: withStep(r.done, event.step), askFrom: at } }
     case 'rollback':
-      if (!r.claimed.includes('promote') || r.retiring === null || r.made === null) {
+      if ((!r.claimed.includes('promote') && !isAgain(state, r)) || r.retiring === null || r.made === null) {
         return { ...state, claim: overtaken(state), failure: null, rotation: { ...r, back: true, reason: event.reason } }
       }
       return { ...state, claim: overtaken(state), failure: null, rotation: swap(r, at) }
