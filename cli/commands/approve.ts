@@ -1,6 +1,6 @@
 import { KeyturnError } from '../../src/errors.ts'
-import { findSecret } from '../../src/inventory/lookup.ts'
 import { approve, stuckStep } from '../../src/rotation/decide.ts'
+import { openOrDeclared } from '../../src/rotation/left.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 import { follow } from '../follow.ts'
@@ -21,7 +21,7 @@ export const run: Run = async (context, [name = ''], options) => {
   const reason = textOption(options, 'reason')
   if (reason === undefined || reason.trim() === '') throw new KeyturnError('USAGE', 'approve wants --reason TEXT: it goes into the history')
   const engine = await (await context.app()).engine()
-  const secret = findSecret(engine.inventory(), name)
+  const secret = await openOrDeclared(engine, name)
   const before = await stateOf(engine, secret)
   if (!before) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: nothing is recorded of it yet`)
   const what = WHAT[await stuckStep(engine, secret, before)]

@@ -1,8 +1,8 @@
 import { KeyturnError } from '../../src/errors.ts'
-import { findSecret } from '../../src/inventory/lookup.ts'
 import { approve, hasten, previousOf } from '../../src/rotation/decide.ts'
 import { endCredential, isRefused, requireRevocable } from '../../src/rotation/end.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
+import { openOrDeclared } from '../../src/rotation/left.ts'
 import { next } from '../../src/rotation/next.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import { surroundingsOf } from '../../src/rotation/surroundings.ts'
@@ -15,7 +15,7 @@ import { numberOption, textOption } from '../options.ts'
 /** Ends a credential without replacing it, or proves that it is dead already. */
 export const run: Run = async (context, [name = ''], options) => {
   const engine = await (await context.app()).engine()
-  const secret = findSecret(engine.inventory(), name)
+  const secret = await openOrDeclared(engine, name)
   const state = await stateOf(engine, secret)
   if (!state?.current) throw new KeyturnError('VALUE_MISSING', `${secret.name} has no value in the store yet`, { hint: `secrets set ${secret.name}` })
   const version = chosen(state, secret, options)

@@ -1,5 +1,5 @@
-import { findSecret } from '../../src/inventory/lookup.ts'
 import { rollback } from '../../src/rotation/decide.ts'
+import { openOrDeclared } from '../../src/rotation/left.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import type { Run } from '../context.ts'
 import { follow } from '../follow.ts'
@@ -8,7 +8,7 @@ import { textOption } from '../options.ts'
 /** Goes back to the previous version while it still works. */
 export const run: Run = async (context, [name = ''], options) => {
   const engine = await (await context.app()).engine()
-  const secret = findSecret(engine.inventory(), name)
+  const secret = await openOrDeclared(engine, name)
   const { rotation, current } = await rollback(engine, secret, textOption(options, 'reason') ?? 'secrets rollback')
   const wanted = rotation?.back ? current?.token : rotation?.made?.token
   const status = await follow(context, engine, secret, rotation?.id ?? null, 'rollback')

@@ -1,9 +1,10 @@
 import { isOpen, nextOpening } from '../inventory/window.ts'
 import { dueAt } from '../policy/schedule.ts'
 import type { Inventory, Millis, Secret, SecretState } from '../terms.ts'
+import { leftOpen } from './left.ts'
 
 export interface Agenda {
-  /** Open rotations: finished first, whatever the window. */
+  /** Open rotations: finished first, whatever the window, also of what left the inventory since. */
   readonly open: readonly Secret[]
   /** Due, and the window is open. */
   readonly due: readonly Secret[]
@@ -18,7 +19,7 @@ export interface Agenda {
  */
 export function agendaOf(inventory: Inventory, states: ReadonlyMap<string, SecretState>, now: Millis): Agenda {
   const { window, zone } = inventory.schedule
-  const open = inventory.secrets.filter((s) => states.get(s.id)?.rotation)
+  const open = [...inventory.secrets.filter((s) => states.get(s.id)?.rotation), ...leftOpen(inventory, states)]
   const due = inventory.secrets.filter((s) => {
     const state = states.get(s.id)
     if (s.rotator.kind === 'none' || !state?.current || state.rotation || state.removed) return false

@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest'
 import { KeyturnError } from '../../src/errors.ts'
-import { hasten, rollback } from '../../src/rotation/decide.ts'
+import { approve, hasten, rollback } from '../../src/rotation/decide.ts'
+import { agendaOf } from '../../src/rotation/due.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
+import { openOrDeclared } from '../../src/rotation/left.ts'
 import { introduce, noticeForeign, openRotation, stateOf } from '../../src/rotation/open.ts'
 import { restoreLedger } from '../../src/rotation/restore.ts'
 import { settle } from '../../src/rotation/settle.ts'
+import { secretStates } from '../../src/rotation/surroundings.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import { recover } from '../simulation/drive.ts'
 import type { MintingAccount } from '../simulation/minting.ts'
@@ -162,6 +165,28 @@ it('an admin key that is renamed while a live claim works with it is not ended, 
   expect(minting(world, 'root').keys.map(({ alive }) => alive)).toEqual([true, true])
   await endsWell(world)
   expect(world.state('key')?.last?.outcome).toBe('rotated')
+})
+
+it('a secret that left the inventory with a rotation open is still on the agenda, and its rotation ends', async () => {
+  const world = await started(overlap)
+  const first = workerOf(world, 'first', ['key'])
+  await runTo(world, first, 'provider.create:after')
+  kill(world, first)
+  world.inventory = { ...world.inventory, secrets: [], hash: `${world.inventory.hash}+` }
+  const engine = person(world)
+  const { open } = agendaOf(world.inventory, await secretStates(engine), world.now)
+  expect(open.map(({ id }) => id)).toEqual(['key'])
+  world.moveTo(world.now + HOUR)
+  await settle(engine, open, { patientUntil: world.now })
+  expect(world.state('key')?.rotation).toMatchObject({ done: ['create', 'test', 'promote'] })
+  expect(minting(world).keys.map(({ alive }) => alive)).toEqual([true, false, true])
+  // Nobody writes its file any more, so nobody can prove: a person says so, by its name.
+  await approve(engine, await openOrDeclared(engine, 'key'), 'nothing runs on it')
+  await settle(engine, open, { patientUntil: world.now })
+  world.moveTo(world.now + DAY)
+  await settle(engine, open, { patientUntil: world.now })
+  expect(world.state('key')).toMatchObject({ rotation: null, last: { outcome: 'rotated' } })
+  await expect(openOrDeclared(engine, 'key')).rejects.toMatchObject({ code: 'NAME_UNKNOWN' })
 })
 
 for (const [what, value] of [
