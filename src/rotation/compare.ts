@@ -1,5 +1,5 @@
-import { isPlaceholder, isShippedDefault } from '../inventory/import/values.ts'
 import type { Expected } from '../outputs/entries.ts'
+import { isPlaceholder, isShippedDefault } from '../policy/placeholder.ts'
 import type { Entry, Fingerprinter } from '../ports.ts'
 import type { Fingerprint, HeldVar, SecretState, Token, VersionRef, WriteRecord } from '../terms.ts'
 

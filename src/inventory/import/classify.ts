@@ -1,8 +1,9 @@
+import { isPlaceholder, isShippedDefault } from '../../policy/placeholder.ts'
 import type { Sensitive } from '../../sensitive.ts'
 import { providerOf } from '../providers.ts'
 import { judgeByName } from './name-rules.ts'
 import { judgeByValue } from './value-rules.ts'
-import { isPlaceholder, isShippedDefault, isUnset, referencesIn } from './values.ts'
+import { isUnset, referencesIn } from './values.ts'
 import { wordsOf } from './words.ts'
 
 /** One assignment of an env file, as the classifier sees it. */
