@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs'
+import { fstatSync, readSync } from 'node:fs'
 import type { Policy, RotatorRef, Secret } from '../terms.ts'
 
 /** A secret as the cache holds it. Without a policy it is the inventory's, which most have: it would be half of the file. */
@@ -9,10 +9,10 @@ const CHUNK = 256 * 1024
 
 /** The lines of an open file, one after the other: the text of a hundred thousand secrets is never whole in memory. */
 export function* readLines(descriptor: number): Generator<string> {
-  const buffer = Buffer.allocUnsafe(CHUNK)
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK, fstatSync(descriptor).size + 1))
   let rest: Buffer[] = []
   for (;;) {
-    const size = readSync(descriptor, buffer, 0, CHUNK, null)
+    const size = readSync(descriptor, buffer, 0, buffer.length, null)
     if (size === 0) break
     let start = 0
     for (let end = buffer.indexOf(10, 0); end >= 0 && end < size; end = buffer.indexOf(10, start)) {
