@@ -6,6 +6,7 @@ import type { Rebuilt } from '../../src/rotation/restore.ts'
 import type { Backup } from '../../src/state/archive.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { textOption } from '../options.ts'
+import { typedRecoveryKey } from '../recovery-key.ts'
 
 /** Puts a backup back, or rebuilds the ledger from the store: what ends both is a ledger that knows all that the store has. */
 export const run: Run = async (context, [name], options) => {
@@ -46,10 +47,12 @@ async function putBack(context: CommandContext, name: string, keyFile: string | 
   ])
   const { clock, random } = environment()
   const identityFile = keyFile === undefined ? app?.paths.identityFile : resolve(context.cwd, keyFile)
-  if (identityFile === undefined) {
+  if (identityFile === undefined && !context.prompts.possible) {
     throw new KeyturnError('IDENTITY_MISSING', `${name}: nothing here says which key opens it`, { hint: 'secrets restore FILE --recovery-key-file KEY' })
   }
-  const identity = () => readIdentities({ file: identityFile, owner: app?.paths.owner ?? null })
+  const typed = identityFile === undefined ? [await typedRecoveryKey(context)] : null
+  for (const key of typed ?? []) await recipientOf(key)
+  const identity = async () => typed ?? (await readIdentities({ file: identityFile ?? '', owner: app?.paths.owner ?? null }))
   const recipients = app?.inventory.recipients ?? []
   const backup = await readBackup(file, openSealer({ identity, recipients, trusted: app === null ? null : recipients }), app?.inventory.id ?? null)
   const paths = app?.paths ?? pathsOf(backup.inventoryId, null)
@@ -62,6 +65,7 @@ async function putBack(context: CommandContext, name: string, keyFile: string | 
     if (own !== undefined)
       await writeIdentity({ identity: own, recipient: await recipientOf(own) }, { file: paths.identityFile, clock, random, owner: paths.owner })
     files.push(paths.identityFile)
+    context.out.note('That key is now the key of this machine. Make a new recovery key: secrets identity add --recovery-key-file FILE')
   }
   // Last: from then on the project is there.
   if (app === null) files.push(...(await writeInventory(context, backup)))
@@ -105,5 +109,6 @@ function report(context: CommandContext, from: From, rebuilt: readonly Rebuilt[]
   const without = rebuilt.filter((one) => !one.current)
   out.say(changed.length === 0 ? 'The ledger knows everything that the store has.' : `Caught up from the store: ${changed.map((one) => one.secret).join(', ')}`)
   if (without.length > 0) out.note(`No value in the store: ${without.map((one) => one.secret).join(', ')}`)
+  out.note('A file that is missing is written with the variables of secrets.yaml alone: put your own back first, if you have it.')
   out.note('Next: secrets doctor, then secrets sync')
 }
