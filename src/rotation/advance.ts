@@ -1,4 +1,5 @@
 import { isKeyturnError, KeyturnError } from '../errors.ts'
+import type { Lease } from '../ports.ts'
 import type { DidResult, Event, Millis, RotationState, Saw, SecretState, Step } from '../terms.ts'
 import { secretStream } from '../terms.ts'
 import { requireKnownVersions } from './behind.ts'
@@ -56,6 +57,8 @@ const append = (engine: Engine, state: SecretState, seq: number, event: Event) =
 async function doStep(engine: Engine, before: SecretState, { step, breaks }: Next & { kind: 'do' }): Promise<void> {
   const opened = before.rotation as RotationState
   const until = engine.clock.now() + STEP_LEASE_MS
+  // Before the claim: whatever the clock does while it is recorded, the lease has seen it.
+  const lease = engine.lease(until)
   const { admin } = opened.snapshot.rotator
   const token = step === 'create' ? newToken(engine.inventory().id, before.secret, engine.random) : undefined
   const claim: Event = {
@@ -71,7 +74,6 @@ async function doStep(engine: Engine, before: SecretState, { step, breaks }: Nex
   if (state.kind !== 'secret' || state.rotation === null) return
   await engine.fault?.(`${step}:claimed`)
   let seq = state.seq
-  const lease = engine.lease(until)
   const note = async (facts: Saw): Promise<void> => {
     seq += 1
     await append(engine, state, seq, { type: 'saw', facts })
@@ -83,13 +85,16 @@ async function doStep(engine: Engine, before: SecretState, { step, breaks }: Nex
     const broke = (breaks ?? []).map((m) => (m.consumer ? `${m.consumer} (${m.file} on ${m.host})` : `${m.file} on ${m.host}`))
     outcome = { type: 'did', claim: state.seq, result: result.step === 'revoke' && broke.length > 0 ? { ...result, broke } : result }
   } catch (error) {
-    if (isKeyturnError(error, 'STREAM_MOVED') || (lease.signal.aborted && engine.clock.now() >= until)) return
+    if (isKeyturnError(error, 'STREAM_MOVED') || isLost(lease)) return
     outcome = failedEvent(engine, state, step, error)
   }
   await engine.fault?.(`${step}:done`)
   await record(engine, state, seq + 1, outcome)
   await engine.fault?.(`${step}:recorded`)
 }
+
+/** The lease is over, and not because the user asked to stop. */
+export const isLost = ({ signal }: Lease): boolean => signal.aborted && !isKeyturnError(signal.reason, 'INTERRUPTED')
 
 /** How often somebody may have been faster, one after the other. */
 const RECORD_TRIES = 5
@@ -169,10 +174,10 @@ async function sweepLate(engine: Engine, before: SecretState): Promise<void> {
   const late = before.late
   if (late === null) return
   const until = engine.clock.now() + STEP_LEASE_MS
+  const lease = engine.lease(until)
   const claim: Event = { type: 'claimed', step: 'revoke', on: `late ${late.rotation}`, by: engine.worker, until }
   const { state } = await append(engine, before, before.seq + 1, claim)
   if (state.kind !== 'secret') return
-  const lease = engine.lease(until)
   const rotation = { ...blankRotation(late.rotation, late.snapshot, late.closedAt), tokens: late.tokens }
   const store = await engine.store(rotation.snapshot.store)
   const work: Work = {
@@ -189,7 +194,7 @@ async function sweepLate(engine: Engine, before: SecretState): Promise<void> {
   try {
     event = { type: 'saw', facts: { kind: 'swept', rotation: late.rotation, removed: await removeOrphans(work, late.tokens) } }
   } catch (error) {
-    if (lease.signal.aborted && engine.clock.now() >= until) return
+    if (isLost(lease)) return
     // Not lost: it is looked for again within the hour.
     event = failedEvent(engine, state, 'revoke', error)
   }

@@ -5,7 +5,7 @@ import { mergeEntries } from '../outputs/merge.ts'
 import type { ConsumerContext, Document, Entry } from '../ports.ts'
 import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output, Secret, SecretState, Token } from '../terms.ts'
 import { hostStream } from '../terms.ts'
-import { backOffMs } from './advance.ts'
+import { backOffMs, isLost } from './advance.ts'
 import { compare, type Difference, type ExpectedNow, tokenOf } from './compare.ts'
 import { currentAndPrevious, pick } from './context.ts'
 import { type Engine, HOST_LEASE_MS } from './engine.ts'
@@ -79,18 +79,18 @@ async function doStep(engine: Engine, before: HostState | null, n: NextHost & { 
   const step = n.step === 'look' ? 'write' : n.step
   const on = consumer ? consumerKey(output.file, consumer.key) : output.file
   const until = engine.clock.now() + HOST_LEASE_MS + 2 * (consumer?.timeoutMs ?? 0)
+  const lease = engine.lease(until)
   const stream = hostStream(engine.inventory().id, engine.host)
   const context = { policy: null }
   const claim: Event = { type: 'claimed', step, on, by: engine.worker, until }
   const { state } = await engine.ledger.append(stream, (before?.seq ?? 0) + 1, claim, context)
   await engine.fault?.(`${step}:claimed`)
-  const { signal } = engine.lease(until)
   let outcome: Event
   try {
-    const result = await take(engine, state as HostState, n, signal, options)
+    const result = await take(engine, state as HostState, n, lease.signal, options)
     outcome = { type: 'did', claim: state.seq, result }
   } catch (error) {
-    if (signal.aborted && engine.clock.now() >= until) return
+    if (isLost(lease)) return
     outcome = failedEvent(engine, before, state.seq, on, error)
   }
   await engine.fault?.(`${step}:done`)

@@ -1,8 +1,9 @@
 import { isKeyturnError, KeyturnError } from '../errors.ts'
-import type { Event, RotationState, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
+import type { Event, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
 import { rotatorOf, storedVersion, type Work } from './context.ts'
 import { type Engine, STEP_LEASE_MS } from './engine.ts'
 import { gateOf } from './gate.ts'
+import { blankRotation } from './machine.ts'
 import { snapshotOf, stateOf } from './open.ts'
 import { accepted } from './probe.ts'
 import { endVersion } from './retire.ts'
@@ -18,9 +19,10 @@ export async function endCredential(engine: Engine, secret: Secret, version: Ver
     throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open`, { hint: `secrets revoke ${secret.name} --previous   or wait for its end` })
   const snapshot = requireRevocable(engine, secret)
   const until = engine.clock.now() + STEP_LEASE_MS
+  const lease = engine.lease(until)
   const claim: Event = { type: 'claimed', step: 'revoke', on: `end ${version.token}`, by: engine.worker, until }
   const { state } = await engine.ledger.append(before.stream, before.seq + 1, claim, { policy: secret.policy })
-  const work = await workFor(engine, state as SecretState, snapshot, until)
+  const work = await workFor(engine, state as SecretState, snapshot, lease.signal)
   let event: Event
   let failure: unknown = null
   try {
@@ -50,44 +52,14 @@ export async function isRefused(engine: Engine, secret: Secret, version: Version
   const state = await stateOf(engine, secret)
   if (!state) return false
   const snapshot = state.rotation?.snapshot ?? snapshotOf(engine, secret, [])
-  const work = await workFor(engine, state, snapshot, engine.clock.now() + STEP_LEASE_MS)
+  const work = await workFor(engine, state, snapshot, engine.lease(engine.clock.now() + STEP_LEASE_MS).signal)
   const stored = await storedVersion(work.store, snapshot.path, version)
   if (!stored) throw new KeyturnError('VALUE_MISSING', `${secret.name}: the store no longer has version ${version.n}, so it cannot be tried`)
   return !(await accepted(work, stored)).ok
 }
 
-async function workFor(engine: Engine, state: SecretState, snapshot: RotationState['snapshot'], until: number): Promise<Work> {
+async function workFor(engine: Engine, state: SecretState, snapshot: Snapshot, signal: AbortSignal): Promise<Work> {
   const store = await engine.store(snapshot.store)
-  const rotation: RotationState = state.rotation ?? {
-    id: '',
-    openedAt: state.lastAt,
-    openedSeq: 0,
-    snapshot,
-    given: null,
-    target: null,
-    reason: null,
-    tokens: [],
-    made: null,
-    retiring: null,
-    done: [],
-    claimed: [],
-    standing: null,
-    back: false,
-    swapped: false,
-    promote: null,
-    graceUntil: null,
-    compromised: null,
-    vouched: false,
-    askFrom: state.lastAt,
-  }
-  return {
-    engine,
-    state,
-    rotation,
-    store,
-    rotator: rotatorOf(engine, snapshot.rotator.kind),
-    token: '',
-    signal: engine.lease(until).signal,
-    note: async () => {},
-  }
+  const rotation = state.rotation ?? blankRotation('', snapshot, state.lastAt)
+  return { engine, state, rotation, store, rotator: rotatorOf(engine, snapshot.rotator.kind), token: '', signal, note: async () => {} }
 }

@@ -12,9 +12,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export function leaseUntil(clock: Clock, until: Millis, interrupt: AbortSignal | null): Lease {
   const controller = new AbortController()
   const { signal } = controller
+  // Wall time may be set back; the time that this process has lived through may not.
+  const begun = performance.now()
+  const length = until - clock.now()
   const isAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get as () => boolean
   const look = (): boolean => {
-    if (!isAborted.call(signal) && clock.now() >= until) controller.abort(new KeyturnError('LEASE_LOST', 'the step took longer than its lease'))
+    if (!isAborted.call(signal) && (clock.now() >= until || performance.now() - begun >= length))
+      controller.abort(new KeyturnError('LEASE_LOST', 'the step took longer than its lease'))
     return isAborted.call(signal)
   }
   Object.defineProperty(signal, 'aborted', { get: look })
