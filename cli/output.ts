@@ -68,6 +68,8 @@ export function createOutput(options: OutputOptions): Output {
   const lines = (sink: Sink, text: string): void => {
     sink.write(text.endsWith('\n') ? text : `${text}\n`)
   }
+  /** File names, and what others said, may hold what a terminal obeys. No message of ours does. */
+  const tell = (text: string): void => lines(stderr, text.replace(/(?![\n\t])\p{Cc}/gu, '?'))
   const pour = async (sink: Sink, pieces: Pieces): Promise<void> => {
     let held = ''
     for await (const piece of pieces) {
@@ -101,15 +103,15 @@ export function createOutput(options: OutputOptions): Output {
       if (!quiet) lines(results, text)
     },
     note: (text) => {
-      if (shows('info')) lines(stderr, text)
+      if (shows('info')) tell(text)
     },
     warn: (text, hint) => {
       if (!shows('warn')) return
-      lines(stderr, `secrets: warning: ${text}`)
-      if (hint) lines(stderr, `secrets: hint: ${hint}`)
+      tell(`secrets: warning: ${text}`)
+      if (hint) tell(`secrets: hint: ${hint}`)
     },
     debug: (text) => {
-      if (shows('debug')) lines(stderr, `secrets: debug: ${text}`)
+      if (shows('debug')) tell(`secrets: debug: ${text}`)
     },
     document,
     documentStream: async (pieces) => {
@@ -118,9 +120,9 @@ export function createOutput(options: OutputOptions): Output {
       stdout.write('\n')
     },
     fail: (error) => {
-      lines(stderr, `secrets: error: ${error.message}`)
-      for (const detail of error.details) lines(stderr, `  ${detail}`)
-      if (error.hint) lines(stderr, `secrets: hint: ${error.hint}`)
+      tell(`secrets: error: ${error.message}`)
+      for (const detail of error.details) tell(`  ${detail}`)
+      if (error.hint) tell(`secrets: hint: ${error.hint}`)
       if (!json || documents > 0) return
       const { code, message, hint, details } = error
       document({ schema: 'keyturn/error@1', code, message, hint, details })

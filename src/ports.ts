@@ -251,6 +251,8 @@ export interface ConsumerContext<P> {
   readonly fingerprints: Fingerprinter
   /** The current values of the file's variables, for a challenge; never printed. */
   readonly expected: Readonly<Record<string, Sensitive<string>>>
+  /** Further values that what a program says is searched for before it is shown: an old one may still be accepted. Absent: none. */
+  concealed?(): Promise<readonly Sensitive<string>[]>
   /** Values of another secret by name, newest first then the previous (a bearer is tried as new, then previous). */
   secret(name: string): Promise<readonly Sensitive<Fields>[]>
 }

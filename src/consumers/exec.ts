@@ -52,7 +52,7 @@ export const exec: Consumer<Params> = {
 async function run(ctx: ConsumerContext<Params>, line: string | readonly string[], stdin?: string): Promise<Ran> {
   const ran = await runProgram(ctx, line, { listed: ctx.params.env ?? [], ...(stdin !== undefined && { stdin }) })
   if (ran.status === 0) return ran
-  const said = scrubbedTail(ran.stderr, Object.values(ctx.expected))
+  const said = scrubbedTail(ran.stderr, [...Object.values(ctx.expected), ...((await ctx.concealed?.()) ?? [])])
   const how = ran.status === null ? 'was killed by a signal' : `ended with status ${ran.status}`
   throw new KeyturnError('CONSUMER_FAILED', `${nameOf(line)} ${how}${said === '' ? '' : `: ${said}`}`)
 }

@@ -22,6 +22,7 @@ export interface RunOptions {
 /** 1 MB: an environment is at most a few hundred KB, and an answer is smaller. */
 const MAX_STDOUT = 1024 * 1024
 const MAX_STDERR = 64 * 1024
+const LINE_FEED = 10
 /** A program that was told to stop gets this long before it is killed. */
 const STOP_MS = 2_000
 /** A program has ended, but something that it started keeps its output open: what was said until now is all. */
@@ -54,7 +55,7 @@ function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string,
   return new Promise((done, fail) => {
     const stdout: Buffer[] = []
     let size = 0
-    let stderr = Buffer.alloc(0)
+    let stderr: Buffer = Buffer.alloc(0)
     let reason: KeyturnError | null = null
     let linger: NodeJS.Timeout | undefined
     let kill: NodeJS.Timeout | undefined
@@ -80,7 +81,7 @@ function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string,
         // What it started may ignore the first signal, and outlive the program that did not.
         if (reason) signalGroup(child, 'SIGKILL')
         if (reason) fail(reason)
-        else done({ stdout: Buffer.concat(stdout), stderr: stderr.toString(), status: child.exitCode })
+        else done({ stdout: Buffer.concat(stdout), stderr: stderr.length > MAX_STDERR ? '' : stderr.toString(), status: child.exitCode })
       })
 
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -89,7 +90,7 @@ function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string,
       else stop(new KeyturnError('CONSUMER_FAILED', `${name}: it says more than 1 MB`))
     })
     child.stderr?.on('data', (chunk: Buffer) => {
-      stderr = Buffer.concat([stderr, chunk]).subarray(-MAX_STDERR)
+      stderr = endOf(Buffer.concat([stderr, chunk]))
     })
     child.on('error', (error: NodeJS.ErrnoException) =>
       settle(() => fail(new KeyturnError('CONSUMER_FAILED', `${name}: cannot be started (${error.code ?? 'unknown'})`))),
@@ -102,6 +103,17 @@ function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string,
     child.stdin?.on('error', () => {})
     child.stdin?.end(stdin)
   })
+}
+
+/**
+ * The last lines that fit. What is cut off ends with a line, since the rest of a value could not be told from other text; a line
+ * that does not fit by itself is left out until its end.
+ */
+function endOf(said: Buffer): Buffer {
+  if (said.length <= MAX_STDERR) return said
+  const line = said.indexOf(LINE_FEED, said.length - MAX_STDERR)
+  // Too long still: it goes on being cut.
+  return line === -1 ? said.subarray(-MAX_STDERR - 1) : said.subarray(line + 1)
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

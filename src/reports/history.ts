@@ -5,7 +5,8 @@ import type { Actor, Event, Recorded, Saw } from '../terms.ts'
 /** One line: when, where, what, by whom. `named`: with the name of the stream. */
 export function historyLine({ at, stream, seq, event, actor }: Recorded, named: boolean): string {
   const where = named ? `${streamName(stream).padEnd(20)}  ` : ''
-  return `${formatTime(at)}  ${where}${String(seq).padStart(4)}  ${describeEvent(event)}  (${describeActor(actor)})`
+  // A reason or a name is somebody's text: it may neither begin a line that looks like another event nor speak to the terminal.
+  return `${formatTime(at)}  ${where}${String(seq).padStart(4)}  ${describeEvent(event)}  (${describeActor(actor)})`.replace(/\p{Cc}+/gu, ' ')
 }
 
 /** An event as it stands in `keyturn/history@1`: everything that was recorded, the time readable. */

@@ -7,6 +7,7 @@ import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output, Secret
 import { hostStream } from '../terms.ts'
 import { backOffMs, isLost } from './advance.ts'
 import { compare, type Difference, type ExpectedNow, tokenOf } from './compare.ts'
+import { liveValues } from './conceal.ts'
 import { currentAndPrevious, pick } from './context.ts'
 import { type Engine, HOST_LEASE_MS } from './engine.ts'
 import { consumerKey } from './host.ts'
@@ -227,6 +228,7 @@ async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpe
     random: engine.random,
     fingerprints: await engine.fingerprints(),
     expected: Object.fromEntries(entries.map((e) => [e.name, e.value])),
+    concealed: () => liveValues(engine, secretsBehind(output, engine.inventory().secrets)),
     secret: (name) => currentAndPrevious(engine, name),
   }
   return { kind, context }

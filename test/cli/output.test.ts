@@ -72,6 +72,15 @@ describe('output', () => {
     expect(open({ stdout: terminal, color: false }).out.color).toBe(false)
   })
 
+  it('lets no message speak to the terminal', () => {
+    const { out, written } = open()
+    out.note('a folder called \u001b[31mred')
+    out.warn('\u009b2J', 'it is \u0007')
+    out.fail(new KeyturnError('USAGE', 'two\nlines \u001b]0;title\u0007', { details: ['\u001b[1A'] }))
+    expect(written.stderr).not.toMatch(/(?![\n\t])\p{Cc}/u)
+    expect(written.stderr).toContain('two\nlines')
+  })
+
   it('tells as much as was asked', () => {
     const { out, written } = open({ level: 'error' })
     out.warn('no')

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OTHER } from '../../src/consumers/challenge.ts'
 import { exec } from '../../src/consumers/exec.ts'
 import { KeyturnError } from '../../src/errors.ts'
+import { Sensitive } from '../../src/sensitive.ts'
 import { canary, expectNoCanary } from '../support/canary.ts'
 import { contextOf, errorOf, printOf } from './context.ts'
 
@@ -132,6 +133,24 @@ describe('proof by environ', () => {
 
   it('proves nothing when the command fails', async () => {
     expect((await errorOf(prove('echo A=1; exit 1', 'environ', { A: '1' }) as Promise<unknown>)).code).toBe('CONSUMER_FAILED')
+  })
+})
+
+describe('what a failing program said', () => {
+  it('shows no old value either, which may still be accepted', async () => {
+    const old = canary()
+    const concealed = async () => [new Sensitive(old)]
+    writeFileSync(path.join(dir, 'old'), old)
+    const { message } = await errorOf(exec.refresh(context({ refresh: 'echo "still on $(cat old)" >&2; exit 1' }, {}, { concealed })))
+    expect(message).toContain('still on [sensitive]')
+    expectNoCanary(message, 'the message')
+  })
+
+  it('shows no rest of a value whose beginning was cut off', async () => {
+    const value = canary() + 'canary-x'.repeat(2_500)
+    writeFileSync(path.join(dir, 'say.mjs'), `for (let i = 0; i < 5; i++) process.stderr.write(${JSON.stringify(value)})\nprocess.exit(1)`)
+    const { message } = await errorOf(exec.refresh(context({ refresh: [process.execPath, 'say.mjs'] }, { KEY: value })))
+    expect(message).not.toContain('canary-x')
   })
 })
 
