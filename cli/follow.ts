@@ -77,7 +77,7 @@ export function sayOutcome(context: CommandContext, engine: Engine, secret: Secr
     return
   }
   if (!context.options.json) context.out.say(fitted(context.out, text))
-  if (outcome.hint !== null) context.out.note(outcome.hint)
+  if (outcome.hint !== null) context.out.note(outcome.hint.startsWith('secrets ') ? `next: ${outcome.hint}` : outcome.hint)
 }
 
 /** An outcome as plain data, for `--json`. */

@@ -44,7 +44,7 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
     case 'grace':
       return { ...base, kind: 'delivered', oldValidUntil: next.until, message: r.vouched ? 'delivered, on your word' : 'delivered and proved' }
     case 'proof':
-      return { ...base, ...undelivered(r, version, next.missing ?? [], host) }
+      return { ...base, ...undelivered(state, r, next.missing ?? [], host) }
     case 'retry':
       return { ...base, kind: 'failing', message: `${state.failure?.step}: ${state.failure?.message}`, hint: state.failure?.hint ?? null }
     case 'claim':
@@ -57,17 +57,15 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
 }
 
 /** The new value is current, and it is not proved yet that everything runs with it: because something failed here, or as nobody has proved yet. */
-function undelivered(
-  r: RotationState,
-  version: number | null,
-  missing: readonly Missing[],
-  host: HostState | null,
-): Pick<Outcome, 'kind' | 'message' | 'hint'> {
+function undelivered(state: SecretState, r: RotationState, missing: readonly Missing[], host: HostState | null): Pick<Outcome, 'kind' | 'message' | 'hint'> {
+  const version = state.current?.n ?? null
   const failed = missing.map((m) => failureOf(m, host)).find((f) => f !== undefined)
   const held = kills(r) ? '; the old value stays valid' : ''
   if (failed) return { kind: 'failing', message: `version ${version} is current but not delivered${held}: ${failed.message}`, hint: failed.hint }
   const where = missing.map((m) => `${m.consumer ? `${m.consumer} (${m.file})` : m.file} on ${m.host}: ${m.why}`).join('; ')
-  const what = kills(r) ? 'the old value stays valid until it is proved that everything runs on the new one' : 'waits for delivery'
+  // By their numbers: after a rollback the old one is the newer one.
+  const other = state.former.find((v) => v.token === r.retiring?.token)?.n
+  const what = kills(r) ? `version ${other ?? 'before'} stays valid until it is proved that everything runs on version ${version}` : 'waits for delivery'
   const hint = kills(r) ? `secrets approve ${r.snapshot.name} --reason TEXT   once you have seen that everything runs` : null
   return { kind: 'delivered', message: `version ${version} is current; ${what} (${where})`, hint }
 }

@@ -365,3 +365,17 @@ describe('several at once, and stopped half way', () => {
     expect(c.live('api')).toEqual([c.env().API_KEY])
   })
 })
+
+test('programs of rotators and consumers get our environment, but neither our credentials nor old values', async () => {
+  await using c = await newCase()
+  c.edit('refresh: [cp, .env, running.env]', 'refresh: "env > seen.txt; cp .env running.env"')
+  c.knob('api', 'show-environment', '')
+  // No canaries: between fork and exec a child still has the environment of its parent.
+  const env = { KEYTURN_TOKEN: 'ours', VAULT_TOKEN: 'ours', AWS_SECRET_ACCESS_KEY: 'ours', BAO_TOKEN: 'ours', API_KEY: 'old', OWN: 'mine' }
+  await c.secrets(['rotate', 'api'], { env })
+  for (const seen of [c.project.read('seen.txt'), c.project.read('../home/api/environment')]) {
+    expect(seen).toMatch(/^OWN=mine$/m)
+    expect(seen).not.toMatch(/=ours$/m)
+  }
+  expect(c.project.read('seen.txt')).not.toMatch(/^API_KEY=/m)
+})

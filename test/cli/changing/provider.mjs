@@ -1,5 +1,6 @@
 // A provider of minted keys, for the rotator `command`. Keys lie in provider.json: { id: { value, label, ended } }.
-// Knobs are files beside it: `fail-VERB` holds the answer to give instead, `hold-VERB` keeps the verb waiting while it is there.
+// Knobs are files beside it: `fail-VERB` holds the answer to give instead, `hold-VERB` keeps the verb waiting while it is there,
+// `show-environment` makes it write down what it was started with.
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
@@ -51,5 +52,12 @@ while (existsSync(at(`hold-${verb}`))) {
   writeFileSync(at(`held-${verb}`), '')
   await wait(20)
 }
+if (existsSync(at('show-environment')))
+  writeFileSync(
+    at('environment'),
+    Object.entries(process.env)
+      .map((pair) => pair.join('='))
+      .join('\n'),
+  )
 const failure = at(`fail-${verb}`)
 process.stdout.write(existsSync(failure) ? readFileSync(failure, 'utf8') : JSON.stringify(answers[verb]()))
