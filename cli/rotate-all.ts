@@ -1,4 +1,4 @@
-import { isKeyturnError } from '../src/errors.ts'
+import { isKeyturnError, KeyturnError } from '../src/errors.ts'
 import { hasten, retry } from '../src/rotation/decide.ts'
 import { hostState } from '../src/rotation/deliver.ts'
 import type { Engine } from '../src/rotation/engine.ts'
@@ -125,7 +125,11 @@ async function beginOnce(engine: Engine, secret: Secret, how: How, ask: () => Pr
     if (!promote) return id
     // The value that leaked may be the new one: this rotation is finished at once, and another one follows.
     await settle(engine, [secret], { patientUntil: engine.clock.now() + waitMs + REVOKE_MS })
-    if ((await stateOf(engine, secret))?.rotation) return id
+    if ((await stateOf(engine, secret))?.rotation) {
+      throw new KeyturnError('OLD_STILL_ACCEPTED', `${secret.name}: the rotation that was open has not ended, so the current value is not replaced yet`, {
+        hint: `secrets status ${secret.name}   shows what it waits for; then run this again`,
+      })
+    }
   }
   const given = engine.rotators.get(secret.rotator.kind)?.guide ? await ask() : null
   const opened = await openRotation(engine, secret, { reason, ...(given && { given }), ...(how.compromised && { compromisedWaitMs: waitMs }) })

@@ -291,6 +291,8 @@ export type Event =
       readonly reason: string
       /** With `approve`: the one thing that is stuck. `clock`: the recorded time was the wrong one. */
       readonly step?: Step | 'proof' | 'clock'
+      /** With `approve` of `proof`: what was missing then, and is vouched for. */
+      readonly missing?: readonly string[]
       readonly waitMs?: number
     }
   | { readonly type: 'saw'; readonly facts: Saw }
@@ -419,8 +421,8 @@ export interface RotationState {
   readonly promote: { readonly pos: number; readonly at: Millis } | null
   readonly graceUntil: Millis | null
   readonly compromised: { readonly waitMs: number; readonly at: Millis } | null
-  /** A person vouched for the proofs that are missing. */
-  readonly vouched: boolean
+  /** What a person vouched for instead of its proof: files and consumers, by `missingKey`. */
+  readonly vouched: readonly string[]
   /** The clock of `ask_after` starts here: opening, grace's end, or the last `retry`. */
   readonly askFrom: Millis
 }

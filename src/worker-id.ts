@@ -12,7 +12,8 @@ export function workerId(host: string, pid: number): string {
 export function hasEnded(worker: string, host: string): boolean {
   const [machine, space, pid, start] = worker.split('/')
   if (machine !== host || space === '' || space !== namespace() || pid === undefined) return false
-  return startOf(Number(pid)) !== start
+  const now = startOf(Number(pid))
+  return now === null ? !isHidden(Number(pid)) : now !== start
 }
 
 /** Boot id and pid namespace: pids mean something only within them. Empty where the system does not tell. */
@@ -22,6 +23,16 @@ function namespace(): string {
     return `${boot}-${/\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? ''}`
   } catch {
     return ''
+  }
+}
+
+/** With `hidepid` another user's process is not to be seen in /proc, and lives all the same. */
+function isHidden(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

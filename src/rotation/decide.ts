@@ -2,6 +2,7 @@ import { KeyturnError } from '../errors.ts'
 import type { Event, Handle, Millis, Secret, SecretState, Step, Token, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
 import type { Engine } from './engine.ts'
+import { missingKey } from './gate.ts'
 import { type Next, next } from './next.ts'
 import { openRotation, snapshotOf, stateOf } from './open.ts'
 import { surroundingsOf } from './surroundings.ts'
@@ -50,7 +51,9 @@ export async function approve(
       hint: `secrets rotate ${secret.name}   tries again; secrets rollback ${secret.name}   goes back`,
     })
   }
-  return { step, state: await decide(engine, secret, state, { what: 'approve', step, reason }) }
+  const n = step === 'proof' ? next(state, await surroundingsOf(engine, state)) : null
+  const missing = n !== null && 'missing' in n ? (n.missing ?? []).map(missingKey) : []
+  return { step, state: await decide(engine, secret, state, { what: 'approve', step, reason, ...(missing.length > 0 && { missing }) }) }
 }
 
 /** The one thing that a person could vouch for now. NOTHING_OPEN when nothing waits for one. */

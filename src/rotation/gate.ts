@@ -50,19 +50,17 @@ export interface GateQuestion {
   readonly afterPos: number
   /** Nor proofs claimed before this time: the last proof must be claimed after the grace ended. */
   readonly afterAt?: number
-  /** Something at a provider dies afterwards: then no consumer at all is no proof. */
+  /** Something at a provider dies afterwards: then an output without any consumer proves nothing. */
   readonly revocable: boolean
 }
 
 /** What is still missing before the old value may die; empty: nothing. */
 export function missingProofs(gate: readonly GateOutput[], hosts: ReadonlyMap<string, HostState>, question: GateQuestion): readonly Missing[] {
-  const missing = gate.flatMap((output) => missingOf(output, hosts.get(output.host), question))
-  const anybody = gate.some((o) => o.consumers.length > 0 || o.unproven === 'grace')
-  if (missing.length === 0 && question.revocable && gate.length > 0 && !anybody) {
-    return gate.map(({ host, file }) => ({ host, file, why: 'no consumer is declared that could prove what runs' }))
-  }
-  return missing
+  return gate.flatMap((output) => missingOf(output, hosts.get(output.host), question))
 }
+
+/** Names what is missing, for the record of what a person vouched for: a file, or a consumer of it. */
+export const missingKey = ({ host, file, consumer }: Missing): string => [host, file, ...(consumer === undefined ? [] : [consumer])].join('\0')
 
 function missingOf(output: GateOutput, host: HostState | undefined, q: GateQuestion): readonly Missing[] {
   const { file } = output
@@ -72,6 +70,8 @@ function missingOf(output: GateOutput, host: HostState | undefined, q: GateQuest
   if (!written || written.claimPos <= q.afterPos) return [at('not written yet')]
   if (own.some((v) => v.edited)) return [at('a value in it was edited by hand')]
   if (own.length === 0 || own.some((v) => v.from[q.secret] !== q.token)) return [at('holds another version')]
+  // Somebody reads it, or it would not be declared; who, and with what, nobody can say.
+  if (q.revocable && output.consumers.length === 0 && output.unproven === 'hold') return [at('no consumer is declared that could prove what runs')]
   return output.consumers.flatMap(({ key, unproven }) => {
     const record = host?.consumers[consumerKey(file, key)]
     if (unproven === 'grace' && !record?.proof) {

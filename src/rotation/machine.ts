@@ -97,7 +97,7 @@ export const blankRotation = (id: string, snapshot: Snapshot, at: number): Rotat
   promote: null,
   graceUntil: null,
   compromised: null,
-  vouched: false,
+  vouched: [],
   askFrom: at,
 })
 
@@ -232,7 +232,7 @@ function decided(state: SecretState, event: Event & { type: 'decided' }, recorde
     case 'compromised':
       return { ...state, failure: null, rotation: { ...r, askFrom: at, compromised: { waitMs: event.waitMs ?? 0, at } } }
     case 'approve':
-      if (event.step === 'proof' || event.step === undefined) return { ...state, rotation: { ...r, vouched: true } }
+      if (event.step === 'proof' || event.step === undefined) return { ...state, rotation: { ...r, vouched: [...r.vouched, ...(event.missing ?? [])] } }
       if (event.step === 'revoke') return closed({ ...state, failure: null }, r, recorded, event.reason)
       if (event.step === 'promote' || event.step === 'create') return state // nobody can vouch for what is in the store
       return { ...state, failure: null, rotation: { ...r, done: withStep(r.done, event.step), askFrom: at } }
@@ -257,7 +257,7 @@ const swap = (r: RotationState, at: number): RotationState => ({
   swapped: !r.swapped,
   promote: null,
   graceUntil: null,
-  vouched: false,
+  vouched: [],
   askFrom: at,
 })
 

@@ -112,7 +112,7 @@ function nextConsumer(
 /** An open rotation needs a proof claimed after its promote, and a last one claimed after its grace ended (failure rule 10). */
 function wantsProof(s: SecretState, proof: { readonly claimPos: number; readonly claimAt: Millis } | null | undefined, now: Millis): boolean {
   const r = s.rotation
-  if (!r?.promote || r.vouched) return false
+  if (!r?.promote) return false
   if (!proof || proof.claimPos <= r.promote.pos) return true
   return r.graceUntil !== null && now >= r.graceUntil && proof.claimAt < r.graceUntil
 }

@@ -1,5 +1,5 @@
 import type { GateOutput, HostState, Millis, RotationState, SecretState, Step } from '../terms.ts'
-import { gateFor, type Missing, missingProofs } from './gate.ts'
+import { gateFor, type Missing, missingKey, missingProofs } from './gate.ts'
 
 /** What a secret's stream can do now. Computed from the state each time, never stored (failure rule 1). */
 export type Next =
@@ -81,9 +81,10 @@ function afterPromote(state: SecretState, r: RotationState, around: Surroundings
   const revocable = kills(r)
   const gate = gateFor(r, around.gate)
   const ask = (afterAt?: Millis) =>
-    r.vouched
-      ? []
-      : missingProofs(gate, around.hosts, { secret: state.secret, token, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) })
+    missingProofs(gate, around.hosts, { secret: state.secret, token, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) }).filter(
+      // A person's word counts for what was missing then, and for nothing else.
+      (m) => !r.vouched.includes(missingKey(m)),
+    )
 
   const missing = ask()
   if (r.compromised) {

@@ -42,7 +42,7 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
   if (next.kind !== 'wait') return { ...base, kind: 'open', message: 'goes on with the next run' }
   switch (next.why) {
     case 'grace':
-      return { ...base, kind: 'delivered', oldValidUntil: next.until, message: r.vouched ? 'delivered, on your word' : 'delivered and proved' }
+      return { ...base, kind: 'delivered', oldValidUntil: next.until, message: r.vouched.length > 0 ? 'delivered, on your word' : 'delivered and proved' }
     case 'proof':
       return { ...base, ...undelivered(state, r, next.missing ?? [], host) }
     case 'retry':

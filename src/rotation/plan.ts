@@ -67,6 +67,6 @@ function describe(engine: Engine, kind: string, given: unknown, key: string): st
 }
 
 function holdRemark(outputs: readonly { readonly consumers: readonly unknown[]; readonly unproven: string }[], overlap: Plan['overlap']): readonly string[] {
-  if (overlap !== 'overlap' || outputs.length === 0 || outputs.some((o) => o.consumers.length > 0 || o.unproven === 'grace')) return []
-  return ['no consumer is declared: the old value is held until you say "secrets approve NAME", since nothing can prove what runs']
+  if (overlap !== 'overlap' || outputs.every((o) => o.consumers.length > 0 || o.unproven === 'grace')) return []
+  return ['an output has no consumer: the old value is held until you say "secrets approve NAME", since nothing can prove what runs']
 }

@@ -103,7 +103,7 @@ export const rotationOf = (secret: Secret, differs: Partial<RotationState> = {})
   promote: null,
   graceUntil: null,
   compromised: null,
-  vouched: false,
+  vouched: [],
   askFrom: NOW - DAY,
   ...differs,
 })

@@ -53,7 +53,7 @@ export function judge(world: World): void {
 function reasonWhyWrong(world: World, state: SecretState | null, { running, since }: Death['holders'][number]): string | null {
   const r = state?.rotation
   if (!r) return 'no rotation is open'
-  if (r.vouched || r.compromised) return null
+  if (r.vouched.length > 0 || r.compromised) return null
   const output = r.snapshot.gate.find(({ host, file }) => host === running.host && running.target === `/${host}/${file}`)
   const spec = output?.consumers.find(({ key }) => key === running.name) ?? declaredNow(world, running)
   if (!output || !spec) return null // never declared: nobody can know of it
