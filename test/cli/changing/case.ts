@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, inject } from 'vitest'
@@ -53,7 +65,8 @@ export interface Document {
   readonly [key: string]: any
 }
 
-const PROVIDER = path.join(import.meta.dirname, 'provider.mjs')
+/** A copy in the case: another user cannot always enter the folder of the tests. */
+const PROVIDER = '../home/provider.mjs'
 
 const inventory = (head: string) => `${head}policy: { grace: 0s }
 secrets:
@@ -119,6 +132,7 @@ async function makeBase(): Promise<Case> {
   await made.secrets(['init', '.env', '--yes', '--recovery-key-file', path.join(project.home, 'recovery-key.txt')])
   const head = project.read('secrets.yaml').split('secrets:\n')[0] ?? ''
   project.write('secrets.yaml', inventory(head).replaceAll('grace: 24h', 'grace: 0s'))
+  copyFileSync(path.join(import.meta.dirname, 'provider.mjs'), path.join(project.home, 'provider.mjs'))
   for (const name of ['api', 'slow']) mkdirSync(path.join(project.home, name))
   await made.secrets(['set', 'vendor'], { input: canary() })
   await made.secrets(['set', 'data'], { input: canary() })
