@@ -15,6 +15,7 @@ export async function runChild(
   value: string,
   task: Partial<ChildTask>,
   user?: { readonly uid: number; readonly gid: number },
+  reach: (file: string) => string = (file) => file,
 ): Promise<Ended> {
   const whole: ChildTask = {
     dir: fixture.dir,
@@ -30,9 +31,9 @@ export async function runChild(
     ...task,
   }
   return new Promise((resolve) => {
-    const child = path.join(import.meta.dirname, 'local-child.ts')
+    const child = reach(path.join(import.meta.dirname, 'local-child.ts'))
     execFile(
-      process.execPath,
+      reach(process.execPath),
       ['--disable-warning=ExperimentalWarning', child, JSON.stringify(whole)],
       { env: { KEYTURN_TEST_VALUE: value }, cwd: '/', ...user },
       (error, stdout, stderr) => {

@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { Sensitive } from '../../src/sensitive.ts'
 import { writeIdentity } from '../../src/stores/identity.ts'
 import { canary } from '../support/canary.ts'
 import { isMissing } from '../support/missing.ts'
 import { seededRandom } from '../support/random.ts'
+import { type Reachable, reachableBy } from '../support/reachable.ts'
 import { type LocalFixture, localFixture } from './local-fixture.ts'
 import { runChild } from './local-run.ts'
 
@@ -14,7 +14,11 @@ import { runChild } from './local-run.ts'
 const USER = { uid: 65534, gid: 65534 }
 const VALUE = canary()
 
-describe.skipIf(isMissing('another user', reasonAgainst()))('root under sudo, and the user who called it', () => {
+const reachable = reachableBy(USER)
+const reach = (file: string): string => (reachable as Reachable).path(file)
+afterAll(() => (typeof reachable === 'string' ? undefined : reachable.release()))
+
+describe.skipIf(isMissing('another user', typeof reachable === 'string' ? reachable : null))('root under sudo, and the user who called it', () => {
   async function shared(): Promise<LocalFixture> {
     const fixture = await localFixture()
     chmodSync(path.dirname(fixture.dir), 0o711)
@@ -33,7 +37,7 @@ describe.skipIf(isMissing('another user', reasonAgainst()))('root under sudo, an
       const { uid, gid } = lstatSync(path.join(fixture.dir, name))
       expect([name, uid, gid]).toEqual([name, USER.uid, USER.gid])
     }
-    expect(await runChild(fixture, VALUE, { op: 'put', token: 'new' }, USER)).toEqual({ signal: null, error: null })
+    expect(await runChild(fixture, VALUE, { op: 'put', token: 'new' }, USER, reach)).toEqual({ signal: null, error: null })
     expect(await fixture.open({ owner: USER }).versions('demo/production/openai')).toHaveLength(2)
   })
 
@@ -45,7 +49,7 @@ describe.skipIf(isMissing('another user', reasonAgainst()))('root under sudo, an
     }
     chmodSync(fixture.dir, 0o500)
     for (const op of ['put', 'ready', 'withdraw'] as const) {
-      const { error } = await runChild(fixture, VALUE, { op, token: 'new' }, USER)
+      const { error } = await runChild(fixture, VALUE, { op, token: 'new' }, USER, reach)
       expect(error?.code).toBe('FILE_UNWRITABLE')
       expect(error?.message).toContain(fixture.dir)
     }
@@ -55,19 +59,8 @@ describe.skipIf(isMissing('another user', reasonAgainst()))('root under sudo, an
   it('get FILE_UNREADABLE from files that may not be read', async () => {
     const fixture = await shared()
     for (const name of readdirSync(fixture.dir, { recursive: true }) as string[]) if (name.endsWith('.age')) chmodSync(path.join(fixture.dir, name), 0)
-    const { error } = await runChild(fixture, VALUE, { op: 'withdraw' }, USER)
+    const { error } = await runChild(fixture, VALUE, { op: 'withdraw' }, USER, reach)
     expect(error?.code).toBe('FILE_UNREADABLE')
     expect(error?.message).toContain('current.age')
   })
 })
-
-function reasonAgainst(): string | null {
-  if (process.getuid?.() !== 0) return 'only root may become another user'
-  try {
-    execFileSync(process.execPath, ['--version', path.join(import.meta.dirname, 'local-child.ts')], { ...USER, cwd: '/', stdio: 'ignore' })
-    execFileSync('/bin/sh', ['-c', `test -r ${path.join(import.meta.dirname, 'local-child.ts')}`], { ...USER, cwd: '/', stdio: 'ignore' })
-    return null
-  } catch {
-    return 'the user "nobody" may not read this folder'
-  }
-}
