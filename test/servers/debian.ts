@@ -11,7 +11,6 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
-const PUBLIC_MIRROR = 'http://deb.debian.org/debian'
 const LEFT_OUT = ['doc', 'man', 'locale', 'sounds', 'lintian'].map((name) => `--exclude=./usr/share/${name}`)
 
 /** Why packages cannot be unpacked here, or `null`. */
@@ -49,8 +48,8 @@ async function download(suite: string, packages: readonly string[], work: string
     ...['APT::Install-Recommends=false', 'Acquire::Check-Valid-Until=false', 'Acquire::Languages=none', 'Acquire::Retries=2', 'APT::Update::Error-Mode=any'],
     ...['APT::Sandbox::User=', 'Debug::NoLocking=1', 'APT::Get::Assume-Yes=true'],
   ].flatMap((setting) => ['-o', setting])
-  let said = ''
-  for (const mirror of new Set([...ownMirrors(), PUBLIC_MIRROR])) {
+  let said = "no mirror of Debian stands in this machine's apt settings"
+  for (const mirror of new Set(ownMirrors())) {
     writeFileSync(sources, `deb [signed-by=${KEYRING}] ${mirror} ${suite} main\n`)
     try {
       await run('apt-get', ['-qq', ...settings, 'update'], { timeout: 120_000 })
