@@ -50,8 +50,12 @@ export async function expectGoodEnd(world: World, { names, around }: GoodEnd): P
   expect(project.list()).toEqual(FILES)
   expect(readdirSync(project.tmp)).toEqual([])
   expect(strayFiles(project)).toEqual([])
-  expect(project.leaks()).toEqual(['project/.env', 'project/provider.db', 'project/running.env'])
+  // Values stand where they belong; that the right ones do is judged above.
+  expect(project.leaks().filter((file) => !HOLDERS.includes(file))).toEqual([])
 }
+
+/** The only files that may hold a value in clear. */
+const HOLDERS = ['project/.env', 'project/provider.db', 'project/running.env']
 
 const FILES = ['.env', 'provider.db', 'provider.mjs', 'reload.sh', 'running.env', 'secrets.yaml']
 
