@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
+import { watch } from '../support/canary.ts'
 import type { Project } from '../support/project.ts'
 import { SECRETS, type SecretName, variableOf, type World } from './world.ts'
 
@@ -50,12 +51,10 @@ export async function expectGoodEnd(world: World, { names, around }: GoodEnd): P
   expect(project.list()).toEqual(FILES)
   expect(readdirSync(project.tmp)).toEqual([])
   expect(strayFiles(project)).toEqual([])
-  // Values stand where they belong; that the right ones do is judged above.
-  expect(project.leaks().filter((file) => !HOLDERS.includes(file))).toEqual([])
+  // Invented values hold "-" and "_", so their shape alone does not always give them away: each is looked for by itself.
+  for (const value of Object.values(inFile)) if (value?.startsWith('canary-')) watch(value)
+  expect(project.leaks()).toEqual(['project/.env', 'project/provider.db', 'project/running.env'])
 }
-
-/** The only files that may hold a value in clear. */
-const HOLDERS = ['project/.env', 'project/provider.db', 'project/running.env']
 
 const FILES = ['.env', 'provider.db', 'provider.mjs', 'reload.sh', 'running.env', 'secrets.yaml']
 
