@@ -16,6 +16,12 @@ const kind = (exitCode: ErrorKind['exitCode'], retryable: boolean, cause: string
 
 /** In alphabetical order. A code is for ever: scripts match on it. */
 export const ERRORS = {
+  ADMIN_IN_USE: kind(
+    1,
+    true,
+    'A rotation is at work with this admin credential, so it is not ended now.',
+    'Run the command again: a step takes minutes at most.',
+  ),
   ADMIN_REJECTED: kind(
     1,
     true,

@@ -1,6 +1,6 @@
 import { isKeyturnError, KeyturnError } from '../errors.ts'
 import type { Lease } from '../ports.ts'
-import type { DidResult, Event, Millis, RotationState, Saw, SecretState, Step } from '../terms.ts'
+import type { DidResult, Event, Millis, Policy, RotationState, Saw, SecretState, Step } from '../terms.ts'
 import { secretStream } from '../terms.ts'
 import { requireKnownVersions } from './behind.ts'
 import type { Work } from './context.ts'
@@ -50,8 +50,8 @@ export async function advance(engine: Engine, secret: string): Promise<Next> {
   }
 }
 
-const append = (engine: Engine, state: SecretState, seq: number, event: Event) =>
-  engine.ledger.append(state.stream, seq, event, { policy: state.rotation?.snapshot.policy ?? state.late?.snapshot.policy ?? null })
+const append = (engine: Engine, state: SecretState, seq: number, event: Event, policy: Policy | null = null) =>
+  engine.ledger.append(state.stream, seq, event, { policy: state.rotation?.snapshot.policy ?? policy ?? state.late?.snapshot.policy ?? null })
 
 /** Claims one step, does it, records how it ended. Nothing is recorded when the lease was lost: whoever holds it now decides. */
 async function doStep(engine: Engine, before: SecretState, { step, breaks }: Next & { kind: 'do' }): Promise<void> {
@@ -99,15 +99,23 @@ export const isLost = ({ signal }: Lease): boolean => signal.aborted && !isKeytu
 /** How often somebody may have been faster, one after the other. */
 const RECORD_TRIES = 5
 
-/** A person may have decided something meanwhile. What a step ended with counts as long as nobody else took its claim. */
-async function record(engine: Engine, state: SecretState, seq: number, outcome: Event): Promise<void> {
+/**
+ * A person may have decided something meanwhile. What a step ended with counts as long as nobody else took its claim; an observation
+ * (`always`) counts in any case. STREAM_MOVED when it does not count any more.
+ */
+export async function record(
+  engine: Engine,
+  state: SecretState,
+  seq: number,
+  outcome: Event,
+  { always = false, policy = null }: { readonly always?: boolean; readonly policy?: Policy | null } = {},
+): Promise<SecretState> {
   for (let tries = 1; ; tries++) {
     try {
-      await append(engine, state, seq, outcome)
-      return
+      return (await append(engine, state, seq, outcome, policy)).state as SecretState
     } catch (error) {
       const now = isKeyturnError(error, 'STREAM_MOVED') && tries < RECORD_TRIES ? await engine.ledger.state(state.stream) : null
-      if (now?.kind !== 'secret' || now.claim?.seq !== state.claim?.seq) throw error
+      if (now?.kind !== 'secret' || (!always && now.claim?.seq !== state.claim?.seq)) throw error
       seq = now.seq + 1
     }
   }
@@ -175,7 +183,9 @@ async function sweepLate(engine: Engine, before: SecretState): Promise<void> {
   if (late === null) return
   const until = engine.clock.now() + STEP_LEASE_MS
   const lease = engine.lease(until)
-  const claim: Event = { type: 'claimed', step: 'revoke', on: `late ${late.rotation}`, by: engine.worker, until }
+  const { admin } = late.snapshot.rotator
+  const on = `late ${late.rotation}`
+  const claim: Event = { type: 'claimed', step: 'revoke', on, by: engine.worker, until, ...(admin !== undefined && { admin }) }
   const { state } = await append(engine, before, before.seq + 1, claim)
   if (state.kind !== 'secret') return
   const rotation = { ...blankRotation(late.rotation, late.snapshot, late.closedAt), tokens: late.tokens }

@@ -1,7 +1,7 @@
 import { KeyturnError } from '../errors.ts'
 import type { Event, Handle, Millis, Secret, SecretState, Step, Token, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
-import type { Engine } from './engine.ts'
+import { CLOCK_SLACK_MS, type Engine } from './engine.ts'
 import { missingKey } from './gate.ts'
 import { type Next, next } from './next.ts'
 import { openRotation, snapshotOf, stateOf } from './open.ts'
@@ -58,7 +58,7 @@ export async function approve(
 
 /** The one thing that a person could vouch for now. NOTHING_OPEN when nothing waits for one. */
 export async function stuckStep(engine: Engine, secret: Secret, state: SecretState): Promise<Step | 'proof' | 'clock'> {
-  if (engine.clock.now() < state.lastAt) return 'clock'
+  if (engine.clock.now() + CLOCK_SLACK_MS < state.lastAt) return 'clock'
   const n: Next = next(state, await surroundingsOf(engine, state))
   if (n.kind === 'attention') return n.step
   if (n.kind === 'wait' && n.why === 'proof') return 'proof'

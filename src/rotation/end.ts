@@ -1,16 +1,19 @@
 import { isKeyturnError, KeyturnError } from '../errors.ts'
 import type { Event, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
+import { record } from './advance.ts'
 import { rotatorOf, storedVersion, type Work } from './context.ts'
 import { type Engine, STEP_LEASE_MS } from './engine.ts'
 import { gateOf } from './gate.ts'
 import { blankRotation } from './machine.ts'
-import { snapshotOf, stateOf } from './open.ts'
+import { requireClock, snapshotOf, stateOf } from './open.ts'
 import { accepted } from './probe.ts'
 import { endVersion } from './retire.ts'
+import { surroundingsOf } from './surroundings.ts'
 
 /**
  * Ends a credential at its provider without replacing it, and proves it with a fresh login. A person asked for exactly this: no
- * proof is waited for. ROTATION_OPEN while one is open; UNSUPPORTED where nothing at a provider can be ended. Repeatable.
+ * proof is waited for. ROTATION_OPEN while one is open; UNSUPPORTED where nothing at a provider can be ended; CLOCK_SUSPECT and
+ * ADMIN_IN_USE as for any revoke (failure rules 11 and 12). Repeatable.
  */
 export async function endCredential(engine: Engine, secret: Secret, version: VersionState, reason: string): Promise<SecretState> {
   const before = await stateOf(engine, secret)
@@ -18,24 +21,30 @@ export async function endCredential(engine: Engine, secret: Secret, version: Ver
   if (before.rotation)
     throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open`, { hint: `secrets revoke ${secret.name} --previous   or wait for its end` })
   const snapshot = requireRevocable(engine, secret)
+  requireClock(engine, secret, before)
+  if ((await surroundingsOf(engine, before)).adminInUse) throw new KeyturnError('ADMIN_IN_USE', `${secret.name}: a rotation is at work with it`)
   const until = engine.clock.now() + STEP_LEASE_MS
   const lease = engine.lease(until)
-  const claim: Event = { type: 'claimed', step: 'revoke', on: `end ${version.token}`, by: engine.worker, until }
-  const { state } = await engine.ledger.append(before.stream, before.seq + 1, claim, { policy: secret.policy })
+  const { policy } = secret
+  const { admin } = snapshot.rotator
+  const on = `end ${version.token}`
+  const claim: Event = { type: 'claimed', step: 'revoke', on, by: engine.worker, until, ...(admin !== undefined && { admin }) }
+  const { state } = await engine.ledger.append(before.stream, before.seq + 1, claim, { policy })
   const work = await workFor(engine, state as SecretState, snapshot, lease.signal)
-  let event: Event
-  let failure: unknown = null
   try {
     await endVersion(work, version, await storedVersion(work.store, snapshot.path, version))
-    event = { type: 'saw', facts: { kind: 'dead', token: version.token, note: `ended by hand: ${reason}` } }
   } catch (error) {
-    failure = error
     const known = isKeyturnError(error) ? error : new KeyturnError('INTERNAL', 'failed unexpectedly')
-    event = { type: 'failed', claim: state.seq, code: known.code, message: known.message, hint: known.hint, retryAt: null }
+    const event: Event = { type: 'failed', claim: state.seq, code: known.code, message: known.message, hint: known.hint, retryAt: null }
+    await record(engine, state as SecretState, state.seq + 1, event, { policy }).catch((moved) => {
+      // Whoever has the stream now need not know of it.
+      if (!isKeyturnError(moved, 'STREAM_MOVED')) throw moved
+    })
+    throw error
   }
-  const { state: after } = await engine.ledger.append(before.stream, state.seq + 1, event, { policy: secret.policy })
-  if (failure !== null) throw failure
-  return after as SecretState
+  // It is dead, whatever was begun meanwhile.
+  const event: Event = { type: 'saw', facts: { kind: 'dead', token: version.token, note: `ended by hand: ${reason}` } }
+  return record(engine, state as SecretState, state.seq + 1, event, { always: true, policy })
 }
 
 /** UNSUPPORTED where nothing at a provider can be ended with this rotator. */

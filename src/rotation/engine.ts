@@ -40,5 +40,7 @@ export interface Engine {
 export const STEP_LEASE_MS = 10 * 60_000
 /** Beside a consumer's own timeout, for reading the store and writing the file. */
 export const HOST_LEASE_MS = 2 * 60_000
+/** A clock may be this far behind the last event without being suspect: time daemons step back by less. */
+export const CLOCK_SLACK_MS = 1_000
 /** HTTP dates have a resolution of a second and proxies cache for some; five minutes is what TLS and Kerberos allow too. */
 export const CLOCK_DRIFT_MS = 5 * 60_000

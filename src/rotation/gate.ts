@@ -1,5 +1,5 @@
-import type { GateOutput, HostState, Inventory, RotationState, Secret, Token } from '../terms.ts'
-import { consumerKey, matches } from './host.ts'
+import type { GateOutput, HostState, Inventory, Millis, RotationState, Secret, Token } from '../terms.ts'
+import { consumerKey, isYetToCome, matches } from './host.ts'
 
 /** Something that has not yet been shown to hold the new value. */
 export interface Missing {
@@ -46,6 +46,7 @@ export interface GateQuestion {
   readonly secret: string
   /** The version that everything must hold. */
   readonly token: Token
+  readonly now: Millis
   /** Writes and proofs claimed at or before this place in the ledger do not count. */
   readonly afterPos: number
   /** Nor proofs claimed before this time: the last proof must be claimed after the grace ended. */
@@ -79,7 +80,7 @@ function missingOf(output: GateOutput, host: HostState | undefined, q: GateQuest
       return refreshed ? [] : [at('not refreshed yet', key)]
     }
     const proof = record?.proof
-    if (!proof || proof.claimPos <= q.afterPos) return [at('has not proved yet what it holds', key)]
+    if (!proof || proof.claimPos <= q.afterPos || isYetToCome(proof, q.now)) return [at('has not proved yet what it holds', key)]
     if (!matches(written.vars, proof.vars, q.secret)) return [at('still holds another value', key)]
     if (q.afterAt !== undefined && proof.claimAt < q.afterAt) return [at('has to prove once more after the grace', key)]
     return []

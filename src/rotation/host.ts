@@ -1,4 +1,5 @@
-import type { Claim, ConsumerRecord, DidResult, Event, Failure, HeldVar, HostState, HostStep, Recorded, WriteRecord } from '../terms.ts'
+import type { Claim, ConsumerRecord, DidResult, Event, Failure, HeldVar, HostState, HostStep, Millis, Recorded, WriteRecord } from '../terms.ts'
+import { CLOCK_SLACK_MS } from './engine.ts'
 
 /**
  * The state of a host's stream: what each of its outputs holds, and what each consumer proved to hold. Folded like a
@@ -74,6 +75,9 @@ const withConsumer = (state: HostState, on: string, change: (c: ConsumerRecord) 
   ...state,
   consumers: { ...state.consumers, [on]: change(state.consumers[on] ?? { refresh: null, proof: null, misses: 0 }) },
 })
+
+/** Claimed while the clock was ahead: when that was, nobody knows, so it counts for nothing. */
+export const isYetToCome = (proof: { readonly claimAt: Millis }, now: Millis): boolean => proof.claimAt > now + CLOCK_SLACK_MS
 
 /** Whether a proof shows every variable of the file, or of one secret in it. */
 export const matches = (held: Readonly<Record<string, HeldVar>>, proved: Readonly<Record<string, string | null>>, secret?: string): boolean =>

@@ -1,12 +1,12 @@
 import type { ConsumerSpec, Failure, HostState, HostStep, Inventory, Millis, Output, Secret, SecretState, WriteRecord } from '../terms.ts'
 import { outputsOf } from './gate.ts'
-import { consumerKey, matches } from './host.ts'
+import { consumerKey, isYetToCome, matches } from './host.ts'
 
 /** What a host's stream can do now: computed from the states each time, like a secret's. */
 export type NextHost =
   | { readonly kind: 'idle' }
-  /** `look`: record what the file holds before anything is written to it. */
-  | { readonly kind: 'do'; readonly step: HostStep | 'look'; readonly output: Output; readonly consumer?: ConsumerSpec }
+  /** `look`: record what the file holds before anything is written to it. `asked`: only since somebody asked (`force`). */
+  | { readonly kind: 'do'; readonly step: HostStep | 'look'; readonly output: Output; readonly consumer?: ConsumerSpec; readonly asked?: true }
   | { readonly kind: 'wait'; readonly until: Millis; readonly why: 'claim' | 'retry' | 'proof'; readonly on: string }
 
 export interface HostSurroundings {
@@ -37,9 +37,10 @@ export function nextHost(state: HostState | null, host: string, around: HostSurr
     const record = state?.outputs[output.file]
     const secrets = secretsOf(around, output)
     if (secrets.length === 0) continue
-    if (!record || around.force?.has(output.file) || needsWrite(record, secrets)) {
+    const needed = !record || needsWrite(record, secrets)
+    if (needed || around.force?.has(output.file)) {
       const held = heldBack(state?.failures[output.file], now)
-      if (held === null) return { kind: 'do', step: record ? 'write' : 'look', output }
+      if (held === null) return { kind: 'do', step: record ? 'write' : 'look', output, ...(!needed && { asked: true as const }) }
       if (held < Number.POSITIVE_INFINITY) later(held, 'retry', output.file)
       continue // consumers must not be refreshed on a file that is not written
     }
@@ -113,6 +114,6 @@ function nextConsumer(
 function wantsProof(s: SecretState, proof: { readonly claimPos: number; readonly claimAt: Millis } | null | undefined, now: Millis): boolean {
   const r = s.rotation
   if (!r?.promote) return false
-  if (!proof || proof.claimPos <= r.promote.pos) return true
+  if (!proof || proof.claimPos <= r.promote.pos || isYetToCome(proof, now)) return true
   return r.graceUntil !== null && now >= r.graceUntil && proof.claimAt < r.graceUntil
 }

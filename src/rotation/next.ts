@@ -1,4 +1,5 @@
 import type { GateOutput, HostState, Millis, RotationState, SecretState, Step } from '../terms.ts'
+import { CLOCK_SLACK_MS } from './engine.ts'
 import { gateFor, type Missing, missingKey, missingProofs } from './gate.ts'
 
 /** What a secret's stream can do now. Computed from the state each time, never stored (failure rule 1). */
@@ -35,8 +36,6 @@ export interface Surroundings {
 
 /** Between two looks for late orphans. */
 const SWEEP_EVERY_MS = 3_600_000
-/** A clock may be this far behind the last event without being suspect: time daemons step back by less. */
-export const CLOCK_SLACK_MS = 1_000
 const ADMIN_WAIT_MS = 5_000
 
 /** The next step of a secret's stream. Pure. */
@@ -81,7 +80,7 @@ function afterPromote(state: SecretState, r: RotationState, around: Surroundings
   const revocable = kills(r)
   const gate = gateFor(r, around.gate)
   const ask = (afterAt?: Millis) =>
-    missingProofs(gate, around.hosts, { secret: state.secret, token, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) }).filter(
+    missingProofs(gate, around.hosts, { secret: state.secret, token, now, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) }).filter(
       // A person's word counts for what was missing then, and for nothing else.
       (m) => !r.vouched.includes(missingKey(m)),
     )

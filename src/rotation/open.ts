@@ -5,10 +5,9 @@ import type { Event, Fields, GateOutput, Millis, Secret, SecretState, Snapshot, 
 import { secretStream } from '../terms.ts'
 import { requireKnownVersions } from './behind.ts'
 import { parseParams, pick, rotatorOf } from './context.ts'
-import type { Engine } from './engine.ts'
+import { CLOCK_SLACK_MS, type Engine } from './engine.ts'
 import { gateOf } from './gate.ts'
 import { givenToken, isGivenToken, randomId } from './ids.ts'
-import { CLOCK_SLACK_MS } from './next.ts'
 
 export interface OpenOptions {
   /** A value that a person gave: stored first, then taken by `create`. */
@@ -84,8 +83,8 @@ export function snapshotOf(engine: Engine, secret: Secret, gate: readonly GateOu
   }
 }
 
-/** Failure rule 12: on a clock behind the last event nothing is opened. */
-function requireClock(engine: Engine, secret: Secret, state: SecretState | null): void {
+/** Failure rule 12: on a clock behind the last event nothing is opened, and nothing ended. Throws CLOCK_SUSPECT. */
+export function requireClock(engine: Engine, secret: Secret, state: SecretState | null): void {
   const now = engine.clock.now()
   if (state && now + CLOCK_SLACK_MS < state.lastAt) {
     throw new KeyturnError('CLOCK_SUSPECT', `${secret.name}: the clock says ${iso(now)}, but the last event was recorded at ${iso(state.lastAt)}`)
