@@ -9,7 +9,7 @@ import { type BenchProject, makeProject } from './project.ts'
  */
 
 const ROOT = path.join(import.meta.dirname, '..')
-const PROGRAM = path.join(ROOT, 'dist', 'secrets.cjs')
+const PROGRAM = path.join(ROOT, 'bin', 'secrets.cjs')
 const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }
 const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 20
 const MEMORY_MB = 250

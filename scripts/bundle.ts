@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build, transform } from 'esbuild'
-import { closureOf, joinChunks, link, type Piece } from './join.ts'
+import { closureOf, joinChunks, link, loaderOf, type Piece } from './join.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 
@@ -12,14 +13,21 @@ export interface BundleOptions {
   readonly testBuild: boolean
 }
 
+export interface Bundle {
+  /** The file with everything that each start needs. */
+  readonly start: string
+  /** Names of the bundled source files, with their share of the result in bytes. */
+  readonly sizes: ReadonlyMap<string, number>
+}
+
 /**
  * The command as one CJS file with what every start needs, and chunks that are read when they are called for. Bundled, because modules
  * start several times slower; cut up, because merely parsing zod, YAML and age takes as long as the rest of `status`
  * (docs/decisions/0020-bundle-in-chunks.md). Each chunk's text stands in one place only.
  *
- * @returns names of the bundled source files, with their share of the result in bytes.
+ * @returns what every start reads, and the bundled source files.
  */
-export async function bundle(options: BundleOptions): Promise<ReadonlyMap<string, number>> {
+export async function bundle(options: BundleOptions): Promise<Bundle> {
   const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }
   const { dir, name } = path.parse(options.outfile)
   const result = await build({
@@ -52,21 +60,21 @@ export async function bundle(options: BundleOptions): Promise<ReadonlyMap<string
   mkdirSync(folder, { recursive: true })
   const main = pieces.find((piece) => piece.name === path.basename(entry))
   const rest = pieces.filter((piece) => piece !== main)
-  // The entry last: until then it is the old one, with its chunks. Their names carry hashes, so none is overwritten by another.
-  for (const piece of rest) writeFileSync(path.join(folder, piece.name), atOnce.has(piece.name) ? link(piece.name, `${name}.cjs`) : piece.code)
-  writeFileSync(
-    options.outfile,
-    joinChunks(
-      main as Piece,
-      rest.filter((piece) => atOnce.has(piece.name)),
-      name,
-    ),
+  const atStart = joinChunks(
+    main as Piece,
+    rest.filter((piece) => atOnce.has(piece.name)),
+    name,
   )
-  removeOthers(folder, new Set(rest.map((piece) => piece.name)))
+  const start = `start-${createHash('sha256').update(atStart).digest('hex').slice(0, 12)}.cjs`
+  // The loader last: until then it is the old one, with its chunks. Their names carry hashes, so none is overwritten by another.
+  for (const piece of rest) writeFileSync(path.join(folder, piece.name), atOnce.has(piece.name) ? link(piece.name, `${name}.cjs`) : piece.code)
+  writeFileSync(path.join(folder, start), atStart)
+  writeFileSync(options.outfile, loaderOf(`${name}/${start}`))
+  removeOthers(folder, new Set([start, ...rest.map((piece) => piece.name)]))
   const sizes = new Map<string, number>()
   for (const { inputs } of Object.values(result.metafile.outputs))
     for (const [input, { bytesInOutput }] of Object.entries(inputs)) sizes.set(input, (sizes.get(input) ?? 0) + bytesInOutput)
-  return sizes
+  return { start: path.join(folder, start), sizes }
 }
 
 async function asCommonJs(code: string): Promise<string> {

@@ -292,7 +292,16 @@ function homeOf(env: NodeJS.ProcessEnv): string {
 function actorOf(env: NodeJS.ProcessEnv): Actor {
   const sudo = env.SUDO_USER
   const ci = env.GITHUB_ACTOR ?? env.GITLAB_USER_LOGIN ?? (env.CI ? 'ci' : undefined)
-  return { uid: uid(), user: userName(), host: hostOf(env), ...(sudo && { sudo }), ...(ci && { ci }) }
+  return {
+    uid: uid(),
+    // Asked for when an event is written: what only reads need not wait for the machine's user database.
+    get user() {
+      return userName()
+    },
+    host: hostOf(env),
+    ...(sudo && { sudo }),
+    ...(ci && { ci }),
+  }
 }
 
 /** A container's user id need not have a name. */
