@@ -456,6 +456,8 @@ export interface SecretState {
   } | null
   readonly last: { readonly rotation: string; readonly outcome: 'rotated' | 'back'; readonly at: Millis; readonly note: string | null } | null
   readonly removed: boolean
+  /** Tokens of rotations that were given up after a restore: what was stored under them may be in use, and stays. */
+  readonly held?: readonly Token[]
 }
 
 /** What an output held when it was last written or looked at. */

@@ -20,7 +20,7 @@ export interface Work {
 }
 
 /** The rotator of a kind; UNSUPPORTED when this build has none. */
-export function rotatorOf(engine: Engine, kind: string): RotatorSpec {
+export function rotatorOf(engine: Pick<Engine, 'rotators'>, kind: string): RotatorSpec {
   const rotator = engine.rotators.get(kind)
   if (!rotator) throw new KeyturnError('UNSUPPORTED', `no rotator "${kind}" in this version`, { hint: `available: ${[...engine.rotators.keys()].join(', ')}` })
   return rotator

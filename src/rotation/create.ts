@@ -51,9 +51,9 @@ function requireFields({ rotation, rotator }: Work, fields: Sensitive<Fields>): 
 const handleFrom = ({ rotation }: Work, id: Json): Handle => ({ rotator: rotation.snapshot.rotator.kind, params: rotation.snapshot.rotator.params as Json, id })
 
 /** What the ledger may know of a version: everything but its value. */
-async function refer({ engine, rotation }: Work, version: { token: string; fields: Sensitive<Fields>; handle: Handle | null }): Promise<VersionRef> {
+async function refer({ engine, rotation, state }: Work, version: { token: string; fields: Sensitive<Fields>; handle: Handle | null }): Promise<VersionRef> {
   const fingerprints = await engine.fingerprints()
-  const secret = engine.inventory().secrets.find((s) => s.name === rotation.snapshot.name)
+  const secret = engine.inventory().secrets.find((s) => s.id === state.secret)
   const env = secret?.env ?? Object.fromEntries(rotation.snapshot.fields.map((f) => [f, f]))
   return { token: version.token, handle: version.handle, fingerprint: fingerprints.of(version.fields), facts: engine.facts(version.fields, env, fingerprints) }
 }

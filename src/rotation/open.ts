@@ -1,13 +1,15 @@
 import { KeyturnError } from '../errors.ts'
-import type { Version, VersionInfo } from '../ports.ts'
+import type { Version } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
 import type { Event, Fields, GateOutput, Millis, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
 import { requireKnownVersions } from './behind.ts'
-import { parseParams, pick, rotatorOf } from './context.ts'
+import { pick, rotatorOf } from './context.ts'
 import { CLOCK_SLACK_MS, type Engine } from './engine.ts'
 import { gateOf } from './gate.ts'
-import { givenToken, isGivenToken, randomId } from './ids.ts'
+import { givenToken, randomId } from './ids.ts'
+import { dropStray } from './stray.ts'
+import { traitsOf } from './traits.ts'
 
 export interface OpenOptions {
   /** A value that a person gave: stored first, then taken by `create`. */
@@ -45,7 +47,7 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
   // What could not be stored is not begun.
   await (await engine.store(secret.store)).ready()
   state = await noticeForeign(engine, secret, state)
-  await dropLost(engine, secret)
+  await dropStray(engine, secret, state)
   const given = options.given ? await storeGiven(engine, secret, options.given) : undefined
   const event: Event = {
     type: 'opened',
@@ -66,18 +68,13 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
 
 /** What a rotation needs to know of the inventory, as it is now. */
 export function snapshotOf(engine: Engine, secret: Secret, gate: readonly GateOutput[]): Snapshot {
-  const rotator = rotatorOf(engine, secret.rotator.kind)
-  const params = parseParams(rotator, secret.rotator.params)
   return {
     name: secret.name,
     store: secret.store,
     path: secret.path,
     fields: secret.fields,
     rotator: secret.rotator,
-    overlap: rotator.overlap(params),
-    sets: rotator.set !== undefined && (rotator.sets?.(params) ?? true),
-    revokes: rotator.revoke !== undefined && (rotator.revokes?.(params) ?? true),
-    lists: rotator.orphans !== undefined && (rotator.lists?.(params) ?? true),
+    ...traitsOf(engine, secret.rotator.kind, secret.rotator.params),
     gate,
     policy: secret.policy,
   }
@@ -139,15 +136,6 @@ export async function noticeForeign(engine: Engine, secret: Secret, state: Secre
     { policy: secret.policy },
   )
   return after as SecretState
-}
-
-/** Nobody comes back for a value that was given, and whose command was killed before a rotation took it. */
-const LOST_MS = 24 * 3_600_000
-
-async function dropLost(engine: Engine, secret: Secret): Promise<void> {
-  const store = await engine.store(secret.store)
-  const isLost = (v: VersionInfo): boolean => isGivenToken(v.token, engine.inventory().id, secret.id) && engine.clock.now() - v.createdAt >= LOST_MS
-  for (const { token } of (await store.versions(secret.path)).filter(isLost)) await store.drop(secret.path, token)
 }
 
 /** The value stands in the store before the rotation opens: from then on no crash can lose it. */

@@ -55,11 +55,12 @@ export async function promote(work: Work): Promise<void> {
   const { store, rotation, state, signal } = work
   const { path } = rotation.snapshot
   const made = await madeVersion(work)
+  let noted: Fingerprint | null = null
   // Each round lost means that somebody else wrote to the path in between; a neighbour's rotation does so once.
   for (let round = 0; ; round++) {
     const found = await ownFingerprint(work)
     const known = [state.current, rotation.retiring, rotation.made].some((v) => v?.fingerprint === found)
-    if (found !== null && !known) await keepForeign(work, found)
+    if (found !== null && !known && found !== noted && (await keepForeign(work, found))) noted = found
     try {
       return await store.promote(path, made.token, found, signal)
     } catch (error) {
@@ -75,18 +76,19 @@ async function ownFingerprint({ store, rotation, engine }: Work): Promise<Finger
   return own ? (await engine.fingerprints()).of(own) : null
 }
 
-async function keepForeign(work: Work, found: Fingerprint): Promise<void> {
+/** Whether it was kept and noted; not where it changed again meanwhile: then the promote finds out. */
+async function keepForeign(work: Work, found: Fingerprint): Promise<boolean> {
   const { store, rotation, engine, state, signal } = work
-  const { path, fields, name } = rotation.snapshot
+  const { path, fields } = rotation.snapshot
   const document = (await store.read([path])).get(path)
   const own = document && pick(document.fields, fields)
-  if (!own) return
+  if (!own) return false
   const fingerprints = await engine.fingerprints()
-  if (fingerprints.of(own) !== found) return // changed again: the promote finds out
+  if (fingerprints.of(own) !== found) return false
   // The token follows from the value, so that a repetition after a crash stores nothing twice.
   const token = `${state.stream.split('/')[0]}.${state.secret}.seen-${found.slice(found.lastIndexOf(':') + 1)}`
   await store.put(path, { token, fields: own, handle: null }, signal)
-  const secret = engine.inventory().secrets.find((s) => s.name === name)
+  const secret = engine.inventory().secrets.find((s) => s.id === state.secret)
   const facts = engine.facts(own, secret?.env ?? {}, fingerprints)
   await work.note({
     kind: 'current',
@@ -95,4 +97,5 @@ async function keepForeign(work: Work, found: Fingerprint): Promise<void> {
     source: 'unknown',
     note: 'found in the store, written by somebody else',
   })
+  return true
 }

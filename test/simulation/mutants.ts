@@ -104,17 +104,16 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'rule 8: stalled between the lease check and the rename',
     what: 'the lock is let go before the file is read',
     file: 'src/rotation/deliver.ts',
-    search:
-      'return engine.files.locked(output.target, signal, async (file) => {\n    const expected = await expectedOf(engine, output)\n    const fingerprints',
+    search: "return engine.files.locked(output.target, signal, async (file) => {\n    const text = await file.read()\n    if (mode === 'look')",
     replace:
-      'return engine.files.locked(output.target, signal, async (free) => free).then(async (file) => {\n    const expected = await expectedOf(engine, output)\n    const fingerprints',
+      "return engine.files.locked(output.target, signal, async (free) => free).then(async (file) => {\n    const text = await file.read()\n    if (mode === 'look')",
   },
   {
     rule: 'rule 9: somebody wrote the field by hand',
     what: 'a value found in the store is not kept',
     file: 'src/rotation/steps.ts',
-    search: 'if (found !== null && !known) await keepForeign(work, found)',
-    replace: 'if (found !== null && !known && rotation.id === null) await keepForeign(work, found)',
+    search: 'if (found !== null && !known && found !== noted && (await keepForeign(work, found))) noted = found',
+    replace: 'if (rotation.id === null && (await keepForeign(work, found ?? ""))) noted = found',
   },
   {
     rule: 'rule 10: somebody restarts a consumer',
