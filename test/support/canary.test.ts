@@ -19,6 +19,8 @@ test('a canary is found in a text, in JSON, in a URL, in hex and in base64 at ev
 
 test('a canary of another process is found by its shape', () => {
   expect(findCanary('password=canary-abcdefgh1234')).toBe('canary-abcdefgh1234')
+  // What was invented with the prefix may hold both by chance.
+  expect(findCanary('password=canary-ab-cd_ef')).toBe('canary-ab-cd_ef')
   expect(findCanary('password=MY_CANARY_VALUE')).toBe('MY_CANARY_VALUE')
   expect(findCanary('the canary sings; canary-ok')).toBeNull()
 })

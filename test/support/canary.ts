@@ -8,7 +8,7 @@ import path from 'node:path'
  */
 
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
-const SHAPE = /canary-[A-Za-z0-9]{8,}|[A-Za-z0-9_-]*CANARY[A-Za-z0-9_-]*/
+const SHAPE = /canary-[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]*CANARY[A-Za-z0-9_-]*/
 const watched = new Set<string>()
 
 /** A strong value with the recognisable prefix `canary-`; `length` counts what follows it. */
