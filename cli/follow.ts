@@ -47,6 +47,15 @@ export function sayWaits(context: CommandContext, engine: Engine, secrets: reado
   }
 }
 
+/** For {@link settle}: says on stderr how a file was written, where a person should know; each thing once. */
+export function sayOnce({ out }: CommandContext): NonNullable<SettleOptions['onNote']> {
+  const said = new Set<string>()
+  return (note) => {
+    if (!said.has(note)) out.note(note)
+    said.add(note)
+  }
+}
+
 /** What this host's present outputs and consumers last failed with. What is no longer declared is nobody's trouble. */
 export async function hostFailures(engine: Engine): Promise<readonly (readonly [on: string, failure: Failure])[]> {
   const { outputs } = engine.inventory()
@@ -99,6 +108,7 @@ export async function settleOne(context: CommandContext, engine: Engine, secret:
   const settled = await settle(engine, [secret], {
     patientUntil: engine.clock.now() + PATIENCE_MS,
     onWait: sayWaits(context, engine, [secret]),
+    onNote: sayOnce(context),
     retry: `secrets ${command}`,
   })
   return outcomeOf(await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, rotation, await hostState(engine))

@@ -10,7 +10,7 @@ import { surroundingsOf } from '../src/rotation/surroundings.ts'
 import type { Sensitive } from '../src/sensitive.ts'
 import { type Fields, type Millis, type Secret, secretStream } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
-import { PATIENCE_MS, sayWaits } from './follow.ts'
+import { PATIENCE_MS, sayOnce, sayWaits } from './follow.ts'
 import { sayMoment } from './moment.ts'
 import { askForFields } from './value.ts'
 
@@ -74,6 +74,7 @@ async function rotateGroup(context: CommandContext, engine: Engine, group: reado
     patientUntil: engine.clock.now() + patience,
     concurrency: how.concurrency,
     onWait: sayWaits(context, engine, working),
+    onNote: sayOnce(context),
     // A timer must not knock at what only a person can mend.
     ...((how.named || context.prompts.possible) && { retry: 'secrets rotate' }),
   })

@@ -11,7 +11,7 @@ import type { Sensitive } from '../../src/sensitive.ts'
 import type { Fields, Secret, VersionState } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { secretToSet } from '../declare-secret.ts'
-import { follow, hostFailures, sayRestarts, sayWaits } from '../follow.ts'
+import { follow, hostFailures, sayOnce, sayRestarts, sayWaits } from '../follow.ts'
 import { textOption } from '../options.ts'
 import { editedIn, sayEdited } from '../sync-report.ts'
 import { fieldOf, requireStrong, valueFrom } from '../value.ts'
@@ -81,7 +81,12 @@ async function currentFields(engine: Engine, secret: Secret): Promise<Sensitive<
 /** The first value, or that of a secret that is never rotated: stored, made current and delivered; nobody's credential ends. */
 async function first(context: CommandContext, engine: Engine, secret: Secret, fields: Sensitive<Fields>, age?: VersionState): Promise<number> {
   await introduce(engine, secret, fields, age ? { bornAt: age.bornAt, source: age.source } : { bornAt: engine.clock.now(), source: 'first-seen' })
-  await settle(engine, [secret], { patientUntil: engine.clock.now() + PATIENCE_MS, onWait: sayWaits(context, engine, [secret]), retry: 'secrets set' })
+  await settle(engine, [secret], {
+    patientUntil: engine.clock.now() + PATIENCE_MS,
+    onWait: sayWaits(context, engine, [secret]),
+    onNote: sayOnce(context),
+    retry: 'secrets set',
+  })
   const outputs = outputsOf(engine.inventory(), secret).filter((o) => o.host === engine.host)
   const files = outputs.map((o) => o.file)
   const failures = (await hostFailures(engine)).filter(([on]) => files.some((file) => on === file || on.startsWith(`${file} consumer `)))

@@ -8,7 +8,7 @@ import { givenRotationOf } from '../../src/rotation/resume.ts'
 import { settle } from '../../src/rotation/settle.ts'
 import type { Inventory, Output, Secret } from '../../src/terms.ts'
 import type { Run } from '../context.ts'
-import { PATIENCE_MS, sayWaits } from '../follow.ts'
+import { PATIENCE_MS, sayOnce, sayWaits } from '../follow.ts'
 import { importValues, type Named } from '../import-edited.ts'
 import { listOption } from '../options.ts'
 import { editedIn, reportCheck, reportSync } from '../sync-report.ts'
@@ -44,6 +44,7 @@ export const run: Run = async (context, files, options) => {
     force: outputs.map((o) => o.file),
     discard: named.flatMap(({ variables }) => variables),
     onWait: sayWaits(context, engine, open),
+    onNote: sayOnce(context),
     retry: 'secrets sync',
   })
   return reportSync(context, engine, before, await compareAll(engine, outputs))

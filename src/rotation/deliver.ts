@@ -1,15 +1,15 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isKeyturnError, KeyturnError } from '../errors.ts'
-import { dialectOf } from '../outputs/dialects/index.ts'
-import { expectedEntries, secretsBehind } from '../outputs/entries.ts'
-import { mergeEntries } from '../outputs/merge.ts'
-import type { ConsumerContext, Document, Entry } from '../ports.ts'
-import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output, Secret, SecretState, Token } from '../terms.ts'
+import { secretsBehind } from '../outputs/entries.ts'
+import type { ConsumerContext, Entry } from '../ports.ts'
+import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output } from '../terms.ts'
 import { hostStream } from '../terms.ts'
 import { backOffMs, isLost } from './advance.ts'
-import { compare, type Difference, type ExpectedNow, tokenOf } from './compare.ts'
+import type { Difference } from './compare.ts'
 import { liveValues } from './conceal.ts'
-import { currentAndPrevious, pick } from './context.ts'
+import { currentAndPrevious } from './context.ts'
 import { type Engine, HOST_LEASE_MS } from './engine.ts'
+import { comparedNow, expectedOf, lookedAt, mergedNow } from './expected.ts'
 import { consumerKey } from './host.ts'
 import { type NextHost, nextHost } from './next-host.ts'
 import { secretStates } from './surroundings.ts'
@@ -21,6 +21,8 @@ export interface DeliverOptions {
   readonly discard?: readonly string[]
   /** A person asks, for this reason: what failed is tried again at once, also what only a person could mend. */
   readonly retry?: string
+  /** Told what a person should know about how a file was written. Never a value. */
+  onNote?(note: string): void
 }
 
 /**
@@ -43,12 +45,35 @@ export async function advanceHost(engine: Engine, options: DeliverOptions = {}):
       force,
     })
     if (n.kind !== 'do') return n
+    if (n.asked && (await nothingToRecord(engine, state, n.output, options))) {
+      force.delete(n.output.file)
+      continue
+    }
     try {
       await doStep(engine, state, n, options)
       if (n.step === 'write') force.delete(n.output.file)
     } catch (error) {
       if (!isKeyturnError(error, 'STREAM_MOVED')) throw error
     }
+  }
+}
+
+/**
+ * Whether a file that is only asked for by `sync` holds what it should, and the record says so already: then there is nothing to
+ * claim. It is read and compared all the same. What cannot be compared now fails as a claimed step, which records why.
+ */
+async function nothingToRecord(engine: Engine, state: HostState | null, output: Output, options: DeliverOptions): Promise<boolean> {
+  const record = state?.outputs[output.file]
+  if (!record || record.looked || record.unsure || state?.failures[output.file]) return false
+  try {
+    const signal = engine.lease(engine.clock.now() + HOST_LEASE_MS).signal
+    return await engine.files.locked(output.target, signal, async (file) => {
+      const text = await file.read()
+      const { merged, vars } = await mergedNow(engine, state, output, text, options.discard)
+      return merged === text && isDeepStrictEqual(vars, record.vars)
+    })
+  } catch {
+    return false
   }
 }
 
@@ -125,33 +150,6 @@ async function take(engine: Engine, state: HostState, n: NextHost & { kind: 'do'
   return { step: 'prove', vars: Object.fromEntries(context.vars.map((name) => [name, proof?.vars[name] ?? null])) }
 }
 
-/** Reads the current documents of an output's secrets. Repeatable; writes nothing. */
-export async function expectedOf(engine: Engine, output: Output): Promise<ExpectedNow> {
-  const { secrets } = engine.inventory()
-  const used = secretsBehind(output, secrets)
-  const documents = new Map<string, Document>()
-  for (const name of new Set(used.map((s) => s.store))) {
-    const store = await engine.store(name)
-    const paths = used.filter((s) => s.store === name).map((s) => s.path)
-    for (const [path, document] of await store.read([...new Set(paths)])) documents.set(`${name}\0${path}`, document)
-  }
-  const documentOf = (secret: Secret): Document | undefined => documents.get(`${secret.store}\0${secret.path}`)
-  const fingerprints = await engine.fingerprints()
-  const states = await secretStates(engine)
-  const tokens = new Map<string, Token>()
-  for (const secret of used) {
-    const document = documentOf(secret)
-    const own = document && pick(document.fields, secret.fields)
-    const fingerprint = own && fingerprints.of(own)
-    if (own)
-      tokens.set(
-        secret.id,
-        tokenOf(states.get(secret.id), (v) => v.fingerprint === fingerprint),
-      )
-  }
-  return { ...expectedEntries(output, secrets, documentOf), tokens }
-}
-
 /**
  * Writes all current values into the file, holding its lock from reading the store to the rename (failure rule 8). Returns what
  * the file holds afterwards. `look` writes nothing: the first record of an output is what was there before us.
@@ -163,51 +161,20 @@ async function write(
   mode: 'write' | 'look',
   signal: AbortSignal,
   options: DeliverOptions,
-): Promise<Record<string, HeldVar>> {
+): Promise<Readonly<Record<string, HeldVar>>> {
   return engine.files.locked(output.target, signal, async (file) => {
-    const expected = await expectedOf(engine, output)
-    const fingerprints = await engine.fingerprints()
-    const dialect = dialectOf(output.dialect)
     const text = await file.read()
-    const existing = text === null ? null : naming(output, () => dialect.parse(text))
-    const states = await secretStates(engine)
-    const differences = compare(expected, existing, { states, record: state.outputs[output.file], fingerprints })
-    // What the inventory no longer has is nobody's: it stays in the file and leaves the record.
-    if (mode === 'write') requireValues(engine, output, expected, states)
-    const own = differences.filter((d) => d.expected !== null)
-    if (mode === 'look') return Object.fromEntries(own.map((d) => [d.name, d.held]))
-    const keep = new Set(differences.filter((d) => d.kind === 'hand-edited' && !options.discard?.includes(d.name)).map((d) => d.name))
-    const entries = expected.entries.filter((e) => !keep.has(e.name))
-    const merged = naming(output, () => mergeEntries(text, entries, dialect))
+    if (mode === 'look') return lookedAt(engine, state, output, text)
+    const { merged, vars } = await mergedNow(engine, state, output, text, options.discard)
     if (merged !== text) {
       await engine.fault?.('write:merged')
       signal.throwIfAborted()
       await file.replace(merged, output.perm)
       await engine.fault?.('write:replaced')
+      for (const note of file.notes ?? []) options.onNote?.(note)
     }
-    return Object.fromEntries(own.map((d) => [d.name, keep.has(d.name) || d.expected === null ? d.held : d.expected]))
+    return vars
   })
-}
-
-/** Readers and writers of a dialect name the line or the variable; which file it is, is known here. */
-function naming<T>(output: Output, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!isKeyturnError(error)) throw error
-    throw new KeyturnError(error.code, `${output.file}: ${error.message}`, { hint: error.hint, details: error.details, retryable: error.retryable })
-  }
-}
-
-/** A secret that has a current version and no value at its path is no reason to write less: somebody changed the path. Tried again. */
-function requireValues(engine: Engine, output: Output, expected: ExpectedNow, states: ReadonlyMap<string, SecretState>): void {
-  for (const secret of secretsBehind(output, engine.inventory().secrets)) {
-    if (!states.get(secret.id)?.current || expected.tokens.has(secret.id)) continue
-    throw new KeyturnError('VALUE_MISSING', `${output.file}: ${secret.name} has a current version, but the store has no value of it at ${secret.path}`, {
-      hint: `put path, field and store back in ${engine.inventory().file}`,
-      retryable: true,
-    })
-  }
 }
 
 async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpec, signal: AbortSignal) {
@@ -248,11 +215,7 @@ export interface Comparison {
 export async function compareOutput(engine: Engine, output: Output): Promise<Comparison> {
   const signal = engine.lease(engine.clock.now() + HOST_LEASE_MS).signal
   return engine.files.locked(output.target, signal, async (file) => {
-    const expected = await expectedOf(engine, output)
-    const text = await file.read()
-    const entries = text === null ? [] : naming(output, () => dialectOf(output.dialect).parse(text))
-    const record = (await hostState(engine))?.outputs[output.file]
-    const differences = compare(expected, entries, { states: await secretStates(engine), record, fingerprints: await engine.fingerprints() })
+    const { expected, entries, differences } = await comparedNow(engine, await hostState(engine), output, await file.read())
     return { file: output.file, differences, missing: expected.missing, entries }
   })
 }

@@ -31,7 +31,7 @@ export async function settle(engine: Engine, secrets: readonly Secret[], options
     const before = await progressOf(engine, secrets)
     const nexts = await inParallel(secrets, options.concurrency ?? 4, async (s) => [s.id, await advance(engine, s.id)] as const)
     const host = await advanceHost(engine, deliver)
-    deliver = {} // forced once
+    deliver = { ...(options.onNote && { onNote: options.onNote }) } // forced once
     const settled: Settled = { secrets: new Map(nexts), host }
     if ((await progressOf(engine, secrets)) !== before) continue
     const until = await soonest(engine, secrets, settled, options.patientUntil)

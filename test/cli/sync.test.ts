@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { mountPoint, whyNoMounts } from '../outputs/mounts.ts'
 import { canary } from '../support/canary.ts'
+import { isMissing } from '../support/missing.ts'
 import { newCase } from './changing/case.ts'
 
 const CLEAN = 'every output holds what the store has\n'
@@ -145,6 +147,37 @@ describe('a value edited by hand', () => {
 })
 
 describe('files and consumers', () => {
+  test('a sync that finds everything as it should be records nothing, and still looks into the file', async () => {
+    await using c = await newCase()
+    await c.secrets(['rotate', 'jwt'])
+    const before = c.tree()
+    for (let i = 0; i < 3; i++) expect((await c.secrets(['sync'])).stdout).toBe('.env: nothing to write\n')
+    expect(c.tree()).toEqual(before)
+    const { API_KEY: key = '', JWT_SECRET: jwt = '' } = c.env()
+    c.project.write('.env', c.project.read('.env').replace(`API_KEY=${key}\n`, ''))
+    expect((await c.secrets(['sync'])).stdout).toBe('.env:\n  + API_KEY\n')
+    const settled = c.tree()
+    c.project.write('.env', c.project.read('.env').replace(jwt, canary()))
+    for (let i = 0; i < 2; i++) expect((await c.run(['sync'])).code).toBe(3)
+    const edited = Object.keys(settled).filter((name) => c.tree()[name] !== settled[name])
+    expect(edited.map((name) => name.split('/').at(-1)).sort()).toEqual(['.env', 'ledger.db', 'running.env'])
+    const ended = c.tree()
+    expect((await c.run(['sync'])).code).toBe(3)
+    expect(c.tree()).toEqual(ended)
+  })
+
+  test.skipIf(isMissing('notes on mounted outputs', whyNoMounts()))('a file that had to be written in place is told by sync, rotate and set', async () => {
+    await using c = await newCase()
+    using _ = mountPoint.file(c.project.path('.env'))
+    const told = '.env is mounted on its own and cannot be replaced as a whole: it was written in place'
+    expect((await c.secrets(['rotate', 'jwt'])).stderr).toContain(told)
+    const { API_KEY: key = '' } = c.env()
+    c.project.write('.env', c.project.read('.env').replace(`API_KEY=${key}\n`, ''))
+    expect((await c.secrets(['sync'])).stderr.split(told)).toHaveLength(2)
+    expect((await c.secrets(['sync'])).stderr).not.toContain(told)
+    expect((await c.secrets(['set', 'data', '--force'], { input: canary() })).stderr).toContain(told)
+  })
+
   test('a file that is gone is made again, for its owner alone', async () => {
     await using c = await newCase()
     const { PORT: _setting, ...values } = c.env()
