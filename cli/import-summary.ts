@@ -21,7 +21,7 @@ export function summary(plan: ImportPlan): string {
     })
   const without = secrets.filter((one) => one.fields === null)
   if (without.length > 0) lines.push(`  ${'no value'.padEnd(11)} ${listed(without.map((one) => one.name))} (declared, nothing to store)`)
-  for (const { variable, reason } of plan.weak) lines.push(`Weak: ${variable} is ${article(reason)}.`)
+  for (const { variable, reason } of plan.weak) lines.push(`Weak: ${variable} ${predicate(reason)}.`)
   for (const remark of plan.remarks) lines.push(`Note: ${remark}.`)
   lines.push(`Will create ${nameOf(plan)}${ignoreNotice(plan)}.`)
   lines.push(`${plan.originals.map((one) => one.file).join(', ')} ${plan.originals.length === 1 ? 'is' : 'are'} not touched. Undo: secrets eject`)
@@ -44,8 +44,12 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, LISTED - 1).join(', ')} and ${names.length - LISTED + 1} more`
 }
 
-/** Reasons are noun phrases, some with their article. */
-const article = (reason: string): string => (/^(an?|the|one) /.test(reason) ? reason : reason.endsWith('s') ? `made of ${reason}` : `a ${reason}`)
+/** Reasons are noun phrases, some with their article, or what is there of what is asked for. */
+function predicate(reason: string): string {
+  if (/ of \d+ /.test(reason)) return `has ${reason}`
+  if (/^(an?|the|one) /.test(reason)) return `is ${reason}`
+  return reason.endsWith('s') ? `is made of ${reason}` : `is a ${reason}`
+}
 
 /** `, add 2 lines to .gitignore and 2 to .dockerignore` */
 function ignoreNotice(plan: ImportPlan): string {

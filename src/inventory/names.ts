@@ -1,3 +1,5 @@
+import { providerOf } from './providers.ts'
+
 /**
  * What the name of a variable tells about how its value may be replaced. Pure, and one table: `secrets init` and the short form
  * of the inventory both ask here. Careful on purpose: a wrong `random` breaks a login, a wrong `none` only leaves a secret old.
@@ -48,7 +50,13 @@ const SELF_MADE: readonly NameRule[] = [
   { match: own('(CSRF|XSRF)_((TOKEN|AUTH)_)?(SECRET|SECRET_KEY|KEY)'), reason: 'it signs forms: open ones must be loaded again' },
   { match: own('MAGIC_LINK_SECRET'), reason: 'it signs login links: those already sent stop working' },
   { match: /^(LOCAL|INTERNAL)_(.+_)?(AUTH_|API_|ACCESS_)?(TOKEN|SECRET)$/, reason: 'it is shared by services of this project only' },
+  {
+    match: own('(HEALTHZ?|HEALTH_?CHECK|LIVENESS|READINESS|METRICS)_((API|AUTH|ACCESS|BEARER|BIND|SERVER)_)*(TOKEN|SECRET)'),
+    reason: "it guards a page of this project's own: whoever looks at that page needs the new one",
+  },
 ]
+
+// Not here: a webhook's secret (`WEBHOOK_SECRET`, `WEBHOOK_TOKEN`). Whoever calls the hook holds it too, and is mostly somebody else.
 
 // A length, a driver or a switch is a setting, whatever it is named after.
 const SETTING = /_(ROUNDS|LENGTH|SIZE|BITS|ALGORITHM|ALG|ENABLED|DISABLED|TYPE|MODE|ID|FILE|PATH|NAME|URL|TTL|EXPIRY|EXPIRES(_IN)?|ISSUER|AUDIENCE)$/
@@ -68,7 +76,8 @@ export const isDataEncryptionKey = (name: string): boolean => find(DATA_KEYS, na
 export function suggestRotator(name: string): Suggestion {
   const data = find(DATA_KEYS, name)
   if (data) return { kind: 'none', reason: data.reason }
-  const own = find(SELF_MADE, name)
+  // `INTERNAL_SLACK_TOKEN` is Slack's, whatever stands before it.
+  const own = providerOf(name) === null ? find(SELF_MADE, name) : undefined
   if (own) return { kind: 'random', reason: own.reason }
   return { kind: 'manual', reason: 'nothing here can change it at its provider: a person makes the new one' }
 }

@@ -1,5 +1,6 @@
 import type { Acceptance, AgeSource, FieldFacts, Finding, Fingerprint, Millis, Secret, SecretState, Severity } from '../terms.ts'
 import { dueAt, overdueAt } from './schedule.ts'
+import { easeOf, shortnessOf } from './weakness.ts'
 
 /** Policy as a list of pure rules: facts and a time in, at most one finding out. */
 
@@ -96,12 +97,14 @@ function attention({ attention: asked }: RuleInput): RuleFinding | null {
 /** The first clause: what stands before a colon, bracket or comma explains less than what it names. */
 const shorten = (text: string): string => text.split(/[,;(]/, 1)[0]?.trim() ?? text
 
+/** The command that gives a secret its first value: what can be made here is made. */
+export const firstValue = (secret: Secret, guided: boolean): string => `secrets ${guided || exempt(secret) ? 'set' : 'rotate'} ${secret.name}`
+
 function noValue({ secret, state, guided }: RuleInput): RuleFinding | null {
   if (state?.current) return null
-  const hint = guided || exempt(secret) ? `secrets set ${secret.name}` : `secrets rotate ${secret.name}`
   const message = state?.rotation ? 'no value yet; its first one is being made' : 'no value in the store yet'
   // Many samples declare keys that this installation never uses: worth a line, not an alarm.
-  return { rule: 'no-value', severity: 'info', message, hint, why: 'no value yet' }
+  return { rule: 'no-value', severity: 'info', message, hint: firstValue(secret, guided), why: 'no value yet' }
 }
 
 function publishedDefault(input: RuleInput): RuleFinding | null {
@@ -123,7 +126,7 @@ function tooShort(input: RuleInput): RuleFinding | null {
   const found = firstField(input, ({ length }) => length < minLength)
   if (!found) return null
   const message = `${found.name} has ${found.facts.length} characters, at least ${minLength} are asked for`
-  return { rule: 'min-length', severity: 'violation', message, hint: rotateHint(input), why: `only ${found.facts.length} characters` }
+  return { rule: 'min-length', severity: 'violation', message, hint: rotateHint(input), why: `weak: ${shortnessOf(found.facts, input.secret.policy)}` }
 }
 
 function tooEasy(input: RuleInput): RuleFinding | null {
@@ -131,7 +134,7 @@ function tooEasy(input: RuleInput): RuleFinding | null {
   const found = firstField(input, ({ entropyBits }) => entropyBits < minEntropyBits)
   if (!found) return null
   const message = `${found.name} has about ${found.facts.entropyBits} bits, at least ${minEntropyBits} are asked for`
-  return { rule: 'min-entropy', severity: 'violation', message, hint: rotateHint(input), why: `about ${found.facts.entropyBits} bits` }
+  return { rule: 'min-entropy', severity: 'violation', message, hint: rotateHint(input), why: `weak: ${easeOf(found.facts, input.secret.policy)}` }
 }
 
 function reuse(input: RuleInput): RuleFinding | null {

@@ -62,6 +62,12 @@ describe('variables that the application makes up itself', () => {
     'AUTH_SECRET',
     'LOCAL_WS_AUTH_TOKEN',
     'INTERNAL_API_TOKEN',
+    'INTERNAL_WEBHOOK_SECRET',
+    'HEALTH_API_TOKEN',
+    'HEALTH_TOKEN',
+    'APP_HEALTHCHECK_TOKEN',
+    'METRICS_AUTH_TOKEN',
+    'READINESS_TOKEN',
   ])('%s may be random', (name) => {
     expect(suggestRotator(name).kind).toBe('random')
   })
@@ -76,7 +82,15 @@ describe('variables that the application makes up itself', () => {
     'JWT_EXPIRES_IN',
     'JWT_PRIVATE_KEY',
     'SECRET_KEY',
-    'HEALTH_API_TOKEN',
+    'HEALTHCHECKS_API_TOKEN',
+    'HEALTH_GORILLA_API_TOKEN',
+    'GOOGLE_HEALTH_API_TOKEN',
+    'INTERNAL_SLACK_BOT_TOKEN',
+    'WEBHOOK_SECRET',
+    'WEBHOOK_AUTH_TOKEN',
+    'STRIPE_WEBHOOK_SECRET',
+    'GRAFANA_METRICS_TOKEN',
+    'CLOUDFLARE_METRICS_API_TOKEN',
   ])('%s is left to a person', (name) => {
     expect(suggestRotator(name).kind).toBe('manual')
   })

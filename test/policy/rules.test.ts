@@ -65,6 +65,12 @@ describe('rules', () => {
     ])
   })
 
+  it('say of what is short or easy how much is there of what is asked for', () => {
+    const whys = (differs: Parameters<typeof known>[1]) => judge(openai, { state: known(openai, differs) }).map(({ why }) => why)
+    expect(whys({ length: 8, entropyBits: 90 })).toEqual(['weak: 8 of 16 characters'])
+    expect(whys({ length: 20, entropyBits: 73.4 })).toEqual(['weak: about 73 of 80 bits'])
+  })
+
   it('ask no strength of an identifier', () => {
     expect(judge(openai, { state: known(openai, { length: 3, entropyBits: 0, identifier: true }) })).toEqual([])
   })

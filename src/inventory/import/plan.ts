@@ -6,10 +6,12 @@ import { compose } from '../../outputs/dialects/compose.ts'
 import { decodeText, MAX_TEXT_BYTES } from '../../outputs/text.ts'
 import { isTracked } from '../../outputs/tracked.ts'
 import { recordFacts } from '../../policy/facts.ts'
+import { weaknessOf } from '../../policy/weakness.ts'
 import { Sensitive } from '../../sensitive.ts'
 import { readWhole } from '../../state/files.ts'
 import type { Json } from '../../terms.ts'
 import { type NewSecret, renderInventory } from '../render.ts'
+import { DEFAULT_POLICY } from '../resolve.ts'
 import type { Original } from './adopt.ts'
 import { lookAround } from './around.ts'
 import { type IgnoreChange, planIgnores } from './ignore.ts'
@@ -36,6 +38,7 @@ export interface ImportPlan {
   readonly originals: readonly Original[]
   /** Paths are absolute. */
   readonly ignores: readonly IgnoreChange[]
+  /** What `status` will call a violation from the first day on, each with the reason in a few words. */
   readonly weak: readonly { readonly variable: string; readonly reason: string }[]
   readonly remarks: readonly string[]
 }
@@ -170,8 +173,9 @@ function weakOnes(secrets: readonly ProposedSecret[]): readonly { readonly varia
     if (secret.fields === null) return []
     const facts = recordFacts(secret.fields, { env: secret.env, fingerprints: THROWAWAY })
     return Object.entries(secret.env).flatMap(([variable, field]) => {
-      const weak = facts[field]?.weak
-      return weak === undefined || facts[field]?.identifier ? [] : [{ variable, reason: weak }]
+      const found = facts[field]
+      const reason = found ? weaknessOf(found, DEFAULT_POLICY) : null
+      return reason === null ? [] : [{ variable, reason }]
     })
   })
 }
