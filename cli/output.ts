@@ -1,4 +1,5 @@
 import type { KeyturnError } from '../src/errors.ts'
+import { fitted, type Width } from './wrap.ts'
 
 /** Where text can be written to: a process stream, or a test's list. */
 export interface Sink {
@@ -22,7 +23,8 @@ const WIDTH_UNKNOWN = 120
 
 /**
  * The only writer to the terminal. Results go to stdout, everything else to stderr. With `--json` stdout holds exactly
- * one JSON document, be it the result or the error.
+ * one JSON document, be it the result or the error. Where a person reads it, long lines are broken between words; what is
+ * streamed is left as it is, so that a value or a file can be copied.
  */
 export interface Output {
   readonly json: boolean
@@ -35,7 +37,7 @@ export interface Output {
   readonly terminal: boolean
   /** What the command was asked for: a table, a value, a plan. Printed with `--quiet` too. */
   print(text: string): void
-  /** The same in pieces; nothing is added between them. */
+  /** Text in pieces, as it is: nothing is added between them, and no line is broken. */
   stream(pieces: Pieces): Promise<void>
   /** What was done, in words, on stdout: `--quiet` drops it. With `--json` it goes to stderr. */
   say(text: string): void
@@ -61,12 +63,16 @@ export interface OutputOptions {
   readonly level: LogLevel
 }
 
+/** A terminal that does not tell its size gives 0. */
+export const widthOf = ({ isTTY, columns }: Sink): Width => ({ terminal: isTTY === true, width: columns || WIDTH_UNKNOWN })
+
 export function createOutput(options: OutputOptions): Output {
   const { stdout, stderr, json, quiet } = options
   const level = quiet && options.level === 'info' ? 'warn' : options.level
   const shows = (wanted: LogLevel): boolean => LEVELS.indexOf(wanted) <= LEVELS.indexOf(level)
   const lines = (sink: Sink, text: string): void => {
-    sink.write(text.endsWith('\n') ? text : `${text}\n`)
+    const whole = fitted(widthOf(sink), text)
+    sink.write(whole.endsWith('\n') ? whole : `${whole}\n`)
   }
   /** File names, and what others said, may hold what a terminal obeys. No message of ours does. */
   const tell = (text: string): void => lines(stderr, text.replace(/(?![\n\t])\p{Cc}/gu, '?'))
@@ -95,8 +101,7 @@ export function createOutput(options: OutputOptions): Output {
     json,
     quiet,
     color: options.color && stdout.isTTY === true,
-    width: stdout.columns ?? WIDTH_UNKNOWN,
-    terminal: stdout.isTTY === true,
+    ...widthOf(stdout),
     print: (text) => lines(results, text),
     stream: (pieces) => pour(results, pieces),
     say: (text) => {

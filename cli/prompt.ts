@@ -1,7 +1,8 @@
 import { KeyturnError } from '../src/errors.ts'
 import { Sensitive } from '../src/sensitive.ts'
 import { interrupted } from './failure.ts'
-import type { Sink } from './output.ts'
+import { type Sink, widthOf } from './output.ts'
+import { fitted } from './wrap.ts'
 
 /** The part of `process.stdin` that is used; a test gives a stream of its own. */
 export interface Keyboard extends AsyncIterable<Uint8Array | string> {
@@ -123,7 +124,7 @@ function readLine({ keyboard, screen, signal }: PromptOptions, question: string,
     }
     // Before the question: whoever types at once must not see the terminal echo it.
     keyboard.setRawMode?.(true)
-    screen.write(question)
+    screen.write(fitted(widthOf(screen), question))
     signal.addEventListener('abort', stop)
     keyboard.on('data', listen)
     keyboard.on('end', over)

@@ -8,6 +8,7 @@ import { LOADERS } from './loaders.ts'
 import { createOutput, type Output, type Sink } from './output.ts'
 import { parseCommandLine, type Request, wantsJson } from './program.ts'
 import { createPrompts, type Keyboard, type Prompts } from './prompt.ts'
+import { fitted } from './wrap.ts'
 
 /** The process as the program sees it. */
 export interface World {
@@ -29,7 +30,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   try {
     const request = parseCommandLine(argv)
     if (request.kind === 'text') {
-      world.stdout.write(request.text)
+      world.stdout.write(fitted(out, request.text))
       return 0
     }
     out = output(world, request.globals)

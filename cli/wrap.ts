@@ -1,4 +1,4 @@
-import type { Output } from './output.ts'
+import type { Pieces } from './output.ts'
 
 /** Narrower than this nothing is gained by breaking. */
 const NARROWEST = 40
@@ -10,9 +10,14 @@ const NARROWEST = 40
 export function wrap(text: string, width: number): string {
   return text
     .split('\n')
-    .map((line) => (line.length <= width || width < NARROWEST ? line : wrapLine(line, width)))
+    .map((line) => (lengthOf(line) <= width || width < NARROWEST ? line : wrapLine(line, width)))
     .join('\n')
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours take no room
+const COLORS = /\u001b\[[0-9;]*m/g
+
+const lengthOf = (text: string): number => (text.includes('\u001b') ? text.replace(COLORS, '').length : text.length)
 
 function wrapLine(line: string, width: number): string {
   const indent = /^ */.exec(line)?.[0].length ?? 0
@@ -23,13 +28,25 @@ function wrapLine(line: string, width: number): string {
   let current = ' '.repeat(indent)
   for (const word of words) {
     const bare = word.trimStart()
-    if (current.trim() !== '' && current.length + word.length > width) {
+    if (current.trim() !== '' && lengthOf(current) + lengthOf(word) > width) {
       lines.push(current)
       current = ' '.repeat(hang) + bare
     } else current += word
   }
-  return [...lines, current].join('\n')
+  // A question ends in a space.
+  return [...lines, current + (/ +$/.exec(line)?.[0] ?? '')].join('\n')
+}
+
+/** Where text goes: a terminal and its columns, or anything else. */
+export interface Width {
+  readonly terminal: boolean
+  readonly width: number
 }
 
 /** {@link wrap} where a person reads it; what goes to a file or another program stays in whole lines. */
-export const fitted = ({ terminal, width }: Pick<Output, 'terminal' | 'width'>, text: string): string => (terminal ? wrap(text, width) : text)
+export const fitted = ({ terminal, width }: Width, text: string): string => (terminal ? wrap(text, width) : text)
+
+/** The same for text in pieces, each of whole lines. */
+export async function* fittedPieces(place: Width, pieces: Pieces): AsyncGenerator<string> {
+  for await (const piece of pieces) yield fitted(place, piece)
+}

@@ -2,7 +2,6 @@ import { COMMANDS, findCommand } from '../commands.ts'
 import type { Run } from '../context.ts'
 import { allCommands, commandHelp, overview } from '../help.ts'
 import { unknownCommand } from '../program.ts'
-import { fitted } from '../wrap.ts'
 
 /** `secrets help [COMMAND] [--all]`. @throws USAGE for a command that does not exist */
 export const run: Run = async ({ out }, [name], options) => {
@@ -12,6 +11,6 @@ export const run: Run = async ({ out }, [name], options) => {
   }
   const command = name === undefined ? null : findCommand(name)
   if (command === undefined) throw unknownCommand(String(name))
-  out.print(fitted(out, command ? commandHelp(command) : options.all ? allCommands() : overview()))
+  out.print(command ? commandHelp(command) : options.all ? allCommands() : overview())
   return 0
 }

@@ -13,7 +13,6 @@ import type { CommandContext, Run } from '../context.ts'
 import { documentOf, explanation, nameOf, pathIn, summary } from '../import-summary.ts'
 import { textOption } from '../options.ts'
 import { type Identity, makeRecoveryKey, type RecoveryKey } from '../recovery-key.ts'
-import { fitted } from '../wrap.ts'
 
 type KeyTools = Awaited<ReturnType<typeof loadKeyTools>>
 
@@ -29,20 +28,15 @@ export const run: Run = async (context, files, options) => {
   if (options.explain === true && !out.json) out.print(`${explanation(plan)}\n`)
   if (options.dryRun === true) {
     if (out.json) out.document(documentOf(plan, null))
-    else
-      out.print(
-        [
-          fitted(out, summary(plan)),
-          '',
-          `${nameOf(plan)}:`,
-          inventoryText(plan, 'kt_00000000', []),
-          ...plan.ignores.map((change) => showChange({ ...change, path: pathIn(plan, change.path) })),
-          'Nothing was written.',
-        ].join('\n'),
-      )
+    else {
+      out.print(`${summary(plan)}\n\n${nameOf(plan)}:`)
+      // As they would stand in the files.
+      await out.stream([inventoryText(plan, 'kt_00000000', []), '\n', ...changesOf(plan)])
+      out.print('Nothing was written.')
+    }
     return 0
   }
-  if (!out.json) out.say([...plan.ignores.map((change) => showChange({ ...change, path: pathIn(plan, change.path) })), fitted(out, summary(plan))].join('\n'))
+  if (!out.json) out.say([...changesOf(plan), summary(plan)].join(''))
   if (!context.options.yes && !context.prompts.possible) {
     throw new KeyturnError('NOT_A_TERMINAL', 'nobody is there to say yes, and nothing was written', { hint: 'secrets init --yes --recovery-key-file FILE' })
   }
@@ -57,6 +51,9 @@ export const run: Run = async (context, files, options) => {
   report(context, plan, recovery, done)
   return 0
 }
+
+/** What the ignore files would get, each in whole lines. */
+const changesOf = (plan: ImportPlan): readonly string[] => plan.ignores.map((change) => `${showChange({ ...change, path: pathIn(plan, change.path) })}\n`)
 
 /** Ctrl-C at a question: there is nothing to go on with, and the key that was shown is nobody's. */
 function nothingWritten(error: unknown): never {

@@ -4,6 +4,7 @@ import { STATES, type Status } from '../../src/reports/build.ts'
 import type { CommandContext, Run } from '../context.ts'
 import type { Pieces } from '../output.ts'
 import { readStatus } from '../status.ts'
+import { fittedPieces } from '../wrap.ts'
 
 const FOUND = 3
 
@@ -25,7 +26,9 @@ export const run: Run = async (context, _, options) => {
   } else if (format === 'json') {
     await (out.json ? out.documentStream(await render(status, 'json', out)) : out.stream(endLine(await render(status, 'json', out))))
   } else {
-    await out.stream(await render(status, String(format), out))
+    const pieces = await render(status, String(format), out)
+    // Markdown is for other programs, whoever looks at it first.
+    await out.stream(format === 'table' ? fittedPieces(out, pieces) : pieces)
   }
   return fails(status, options.failOn) ? FOUND : 0
 }

@@ -5,6 +5,6 @@ export const run: Run = async ({ out }) => {
   const [{ inventorySchema }, { loadKinds }] = await Promise.all([import('../../src/inventory/json-schema.ts'), import('../../src/app.ts')])
   const schema = inventorySchema(await loadKinds())
   if (out.json) out.document(schema)
-  else out.print(JSON.stringify(schema, null, 2))
+  else await out.stream([`${JSON.stringify(schema, null, 2)}\n`])
   return 0
 }
