@@ -1,3 +1,4 @@
+import { sayMoment } from '../src/reports/moments.ts'
 import { hostState } from '../src/rotation/deliver.ts'
 import type { Engine } from '../src/rotation/engine.ts'
 import { outputsOf } from '../src/rotation/gate.ts'
@@ -7,8 +8,6 @@ import { type Outcome, outcomeOf } from '../src/rotation/outcome.ts'
 import { type SettleOptions, settle } from '../src/rotation/settle.ts'
 import type { Failure, Millis, Output, Secret } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
-import { sayMoment } from './moment.ts'
-import { fitted } from './wrap.ts'
 
 /** Back-offs, and consumers that take a while to prove, are waited for this long before a command returns. */
 export const PATIENCE_MS = 90_000
@@ -85,7 +84,7 @@ export function sayOutcome(context: CommandContext, engine: Engine, secret: Secr
     context.out.warn(text, outcome.hint ?? `secrets status ${secret.name}`)
     return
   }
-  if (!context.options.json) context.out.say(fitted(context.out, text))
+  if (!context.options.json) context.out.say(text)
   if (outcome.hint !== null) context.out.note(outcome.hint.startsWith('secrets ') ? `next: ${outcome.hint}` : outcome.hint)
 }
 

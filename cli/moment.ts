@@ -18,21 +18,3 @@ export function parseMoment(text: string, option: string): Millis {
   }
   return at
 }
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const DAY_MS = 86_400_000
-
-/**
- * A time as people say it, in the local zone: `14:02` today, `Sun 14:02` within six days, `5 Feb 14:02` beyond, with the year
- * where it could be mistaken.
- */
-export function sayMoment(at: Millis, now: Millis): string {
-  const date = new Date(at)
-  const time = `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`
-  if (date.toDateString() === new Date(now).toDateString()) return time
-  const away = Math.abs(at - now)
-  if (away < 6 * DAY_MS) return `${WEEKDAYS[date.getDay()]} ${time}`
-  const day = `${date.getDate()} ${MONTHS[date.getMonth()]}`
-  return away < 270 * DAY_MS ? `${day} ${time}` : `${day} ${date.getFullYear()}`
-}

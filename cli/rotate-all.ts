@@ -1,4 +1,5 @@
 import { isKeyturnError, KeyturnError } from '../src/errors.ts'
+import { sayMoment } from '../src/reports/moments.ts'
 import { hasten, retry } from '../src/rotation/decide.ts'
 import { hostState } from '../src/rotation/deliver.ts'
 import type { Engine } from '../src/rotation/engine.ts'
@@ -11,7 +12,6 @@ import type { Sensitive } from '../src/sensitive.ts'
 import { type Fields, type Millis, type Secret, secretStream } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
 import { PATIENCE_MS, sayOnce, sayWaits } from './follow.ts'
-import { sayMoment } from './moment.ts'
 import { askForFields } from './value.ts'
 
 /** With --compromised proofs are waited for this long, then the old value is revoked anyway. */
@@ -132,6 +132,8 @@ async function beginOnce(engine: Engine, secret: Secret, how: How, ask: () => Pr
       })
     }
   }
+  // What left the inventory is brought to its end; nothing new is begun for it.
+  if (!engine.inventory().secrets.some(({ id }) => id === secret.id)) return (await stateOf(engine, secret))?.last?.rotation ?? ''
   const given = engine.rotators.get(secret.rotator.kind)?.guide ? await ask() : null
   const opened = await openRotation(engine, secret, { reason, ...(given && { given }), ...(how.compromised && { compromisedWaitMs: waitMs }) })
   return opened.rotation?.id ?? ''

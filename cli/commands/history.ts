@@ -1,9 +1,10 @@
 import { type App, loadLedgerTools } from '../../src/app.ts'
 import { KeyturnError } from '../../src/errors.ts'
-import { findSecret } from '../../src/inventory/lookup.ts'
 import { eventJson, historyLine } from '../../src/reports/history.ts'
+import { openOrDeclared } from '../../src/rotation/left.ts'
 import { type Recorded, secretStream } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
+import { fittedPieces } from '../wrap.ts'
 
 type ReadLedger = Awaited<ReturnType<App['ledger']>>
 
@@ -17,9 +18,12 @@ export const run: Run = async (context, [name], options) => {
   const ledger = await app.ledger()
   if (options.head) return printHead(context, ledger)
   if (options.verify) return verify(context, ledger, typeof options.verify === 'string' ? options.verify : null)
-  const events = await eventsOf(ledger, name === undefined ? null : secretStream(app.inventory.id, findSecret(app.inventory, name).id))
+  const events = await eventsOf(
+    ledger,
+    name === undefined ? null : secretStream(app.inventory.id, (await openOrDeclared({ inventory: () => app.inventory, ledger }, name)).id),
+  )
   if (out.json) await out.documentStream(document(app.inventory.id, events))
-  else await out.stream(lines(events, name === undefined))
+  else await out.stream(fittedPieces(out, lines(events, name === undefined)))
   return 0
 }
 
@@ -54,7 +58,8 @@ async function printHead({ app, out }: CommandContext, ledger: ReadLedger): Prom
   const key = await loadSigningKey({ file: paths.signingKeyFile, random, owner: paths.owner })
   const head = await headOf(ledger, key.sign)
   if (out.json) out.document({ schema: 'keyturn/head@1', head, publicKey: key.publicKey })
-  else out.print(head)
+  // To be copied: in one line, however long.
+  else await out.stream([head, '\n'])
   return 0
 }
 

@@ -1,8 +1,11 @@
 import { KeyturnError } from '../../src/errors.ts'
-import { findSecret } from '../../src/inventory/lookup.ts'
+import { exempt } from '../../src/policy/rules.ts'
+import type { StatusRow } from '../../src/reports/build.ts'
+import { sayMoment } from '../../src/reports/moments.ts'
 import { agendaOf } from '../../src/rotation/due.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { forgetOld } from '../../src/rotation/forget.ts'
+import { leftLate, openOrDeclared } from '../../src/rotation/left.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import { planOf } from '../../src/rotation/plan.ts'
 import { settle } from '../../src/rotation/settle.ts'
@@ -11,11 +14,10 @@ import type { Millis, Secret } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 import type { Options } from '../declare.ts'
 import { isFailed, outcomeJson, sayOutcome, sayRestarts } from '../follow.ts'
-import { sayMoment } from '../moment.ts'
 import { durationOption, numberOption, textOption } from '../options.ts'
 import { planText } from '../plan-text.ts'
 import { type Result, rotateAll } from '../rotate-all.ts'
-import { fitted } from '../wrap.ts'
+import { readStatus } from '../status.ts'
 
 /** Rotates the secrets named, or what is due. Returns after delivery; a later run revokes the old value. */
 export const run: Run = async (context, names, options) => {
@@ -27,13 +29,13 @@ export const run: Run = async (context, names, options) => {
   }
   const engine = await (await context.app()).engine()
   const chosen = await choose(context, engine, names, options)
-  if (options.dryRun === true) return showPlans(context, engine, chosen)
+  if (options.dryRun === true) return showPlans(context, engine, { ...chosen, breaking: await breaking(context, chosen, names, options) })
   const { secrets } = chosen
   if (secrets.length > 0 && !(await confirmed(context, engine, secrets, how.compromised))) return 0
   for (const line of notesOf(engine, chosen)) context.out.note(line)
   const results = secrets.length === 0 ? [] : await rotateAll(context, engine, secrets, { ...how, named: chosen.named })
   if (!chosen.named) await settle(engine, await sweptLater(engine), { patientUntil: engine.clock.now() })
-  return report(context, engine, chosen, results)
+  return report(context, engine, { ...chosen, breaking: await breaking(context, chosen, names, options) }, results)
 }
 
 interface Chosen {
@@ -45,18 +47,21 @@ interface Chosen {
   /** Due, but the window is closed. */
   readonly waiting: readonly Secret[]
   readonly opensAt: Millis | null
+  /** Not due, but the value itself must not stay; `null`: not asked, since what to rotate was said. */
+  readonly breaking: readonly StatusRow[] | null
 }
 
 async function choose(context: CommandContext, engine: Engine, names: readonly string[], options: Options): Promise<Chosen> {
   const inventory = engine.inventory()
   const compromised = options.compromised === true
   const chosen = (secrets: readonly Secret[], more: Partial<Chosen> = {}): Chosen => ({
-    ...{ secrets, named: false, guided: [], waiting: [], opensAt: null },
+    ...{ secrets, named: false, guided: [], waiting: [], opensAt: null, breaking: null },
     ...more,
   })
   if (names.length > 0) {
     if (options.all === true) throw new KeyturnError('USAGE', 'give names or --all, not both')
-    return chosen([...new Set(names.map((name) => findSecret(inventory, name)))], { named: true })
+    const found = await Promise.all(names.map((name) => openOrDeclared(engine, name)))
+    return chosen([...new Map(found.map((secret) => [secret.id, secret])).values()], { named: true })
   }
   if (options.all === true) {
     const rotatable = inventory.secrets.filter((s) => engine.rotators.get(s.rotator.kind)?.never !== true)
@@ -76,13 +81,26 @@ async function choose(context: CommandContext, engine: Engine, names: readonly s
   return chosen([...open, ...due.filter((s) => !guided.includes(s))], { guided, waiting, opensAt })
 }
 
+/** A timer goes by age alone: a policy that was changed must not drop calls at night. So what else must not stay is named, each time. */
+async function breaking(
+  context: CommandContext,
+  { guided, waiting }: Chosen,
+  names: readonly string[],
+  options: Options,
+): Promise<readonly StatusRow[] | null> {
+  if (names.length > 0 || options.all === true) return null
+  const said = new Set([...guided, ...waiting].map(({ id }) => id))
+  const { rows } = await readStatus(context)
+  return rows.filter(({ secret, state, rotation }) => state === 'violation' && rotation === null && !said.has(secret.id))
+}
+
 /**
  * Whose provider may still list what a crash left behind. With them goes whatever an interrupted command left of the files and
  * consumers of this host: a timer runs this and nothing else.
  */
 async function sweptLater(engine: Engine): Promise<readonly Secret[]> {
   const states = await secretStates(engine)
-  return engine.inventory().secrets.filter(({ id }) => states.get(id)?.late)
+  return [...engine.inventory().secrets.filter(({ id }) => states.get(id)?.late), ...leftLate(engine.inventory(), states)]
 }
 
 /** Those of which a person has to make the new value, and nothing is open that could go on without. */
@@ -113,14 +131,37 @@ async function showPlans(context: CommandContext, engine: Engine, chosen: Chosen
   const texts = plans.map((plan) =>
     plan.openSince === null ? planText(plan) : `${planText(plan)}\n  note       a rotation is open since ${sayMoment(plan.openSince, now)}: it goes on`,
   )
-  context.out.print(texts.length === 0 ? 'nothing is due' : fitted(context.out, texts.join('\n\n')))
+  context.out.print(texts.length === 0 ? nothingDue(chosen.breaking) : texts.join('\n\n'))
   for (const line of notesOf(engine, { ...chosen, guided: [] })) context.out.note(line)
   return 0
 }
 
+/** More names than this are counted only. */
+const NAMED = 6
+
+const nothingDue = (breaking: Chosen['breaking']): string => {
+  const waiting = wordAsked(breaking)
+  return waiting === null ? 'nothing is due' : `nothing is due by age; ${waiting}`
+}
+
+/** `2 values break the policy and wait for your word: ari, jwt` */
+function wordAsked(breaking: Chosen['breaking']): string | null {
+  if (breaking === null || breaking.length === 0) return null
+  const many = breaking.length === 1 ? '1 value breaks the policy and waits' : `${breaking.length} values break the policy and wait`
+  return `${many} for your word: ${breaking.length > NAMED ? 'secrets status' : breaking.map((row) => row.secret.name).join(', ')}`
+}
+
+/** What to type for those that can be rotated; of the others `secrets status NAME` says what to do. */
+function commandFor(breaking: readonly StatusRow[]): string {
+  if (breaking.length > NAMED) return 'next: secrets status   then: secrets rotate NAME...'
+  const rotatable = breaking.filter(({ secret }) => !exempt(secret))
+  if (rotatable.length === 0) return `next: secrets status ${breaking.map((row) => row.secret.name).join(' ')}`
+  return `next: secrets rotate ${rotatable.map((row) => row.secret.name).join(' ')}`
+}
+
 async function confirmed(context: CommandContext, engine: Engine, secrets: readonly Secret[], compromised: boolean): Promise<boolean> {
   if (!context.prompts.possible || context.options.yes) return true
-  context.out.note(fitted(context.out, secrets.map((s) => planText(planOf(engine, s))).join('\n\n')))
+  context.out.note(secrets.map((s) => planText(planOf(engine, s))).join('\n\n'))
   const names = secrets.map((s) => s.name).join(', ')
   if (await context.prompts.confirm(compromised ? `Replace and revoke ${names} now, proved or not?` : `Rotate ${names}?`, true)) return true
   context.out.note('nothing was changed')
@@ -131,16 +172,22 @@ function report(context: CommandContext, engine: Engine, chosen: Chosen, results
   const { out } = context
   for (const { secret, outcome } of results) sayOutcome(context, engine, secret, outcome)
   if (context.options.json) {
-    const { guided, waiting, opensAt } = chosen
+    const { guided, waiting, opensAt, breaking } = chosen
     out.document({
       schema: 'keyturn/rotate@1',
       results: results.map(({ secret, outcome }) => outcomeJson(secret, outcome)),
       needsPerson: guided.map((s) => s.name),
       waiting: waiting.map((s) => s.name),
       opensAt: opensAt === null || waiting.length === 0 ? null : new Date(opensAt).toISOString(),
+      ...(breaking !== null && { breaking: breaking.map((row) => row.secret.name) }),
     })
   } else {
-    if (results.length === 0) out.say(chosen.guided.length + chosen.waiting.length > 0 ? 'nothing can be rotated now' : 'nothing is due')
+    const blocked = chosen.guided.length + chosen.waiting.length > 0
+    const waiting = wordAsked(chosen.breaking)
+    if (results.length === 0 && blocked) out.say('nothing can be rotated now')
+    if (results.length === 0 && !blocked) out.say(nothingDue(chosen.breaking))
+    else if (waiting !== null) out.note(waiting)
+    if (waiting !== null) out.note(commandFor(chosen.breaking ?? []))
     sayRestarts(
       context,
       engine,

@@ -1,8 +1,10 @@
 import { evaluate, exempt, type RuleFinding, reuseFinding, secretFields, withException } from '../policy/rules.ts'
 import { dueOn } from '../policy/schedule.ts'
 import { gateOf } from '../rotation/gate.ts'
+import { openSecret } from '../rotation/left.ts'
 import { type Next, next } from '../rotation/next.ts'
 import type { AgeSource, Fingerprint, GateOutput, HostState, Inventory, Millis, Secret, SecretState, StreamState } from '../terms.ts'
+import { type OpenRotation, openRotation } from './open.ts'
 import { type Holder, reuse } from './reuse.ts'
 import { deployment, type Running } from './running.ts'
 
@@ -27,17 +29,6 @@ export interface StatusRow {
 
 /** When it should be replaced; `null`: never, or nobody knows. Reckoned when asked, since it takes as much room as the rest of a row. */
 export const dueOfRow = ({ secret, bornAt }: StatusRow): Millis | null => (exempt(secret) || bornAt === null ? null : dueOn(bornAt, secret.policy))
-
-/** A rotation that is open, and what it waits for. */
-export interface OpenRotation {
-  readonly id: string
-  readonly openedAt: Millis
-  readonly reason: string | null
-  /** The step that comes next, or what is waited for. */
-  readonly waits: 'nothing' | 'claim' | 'retry' | 'proof' | 'grace' | 'admin' | 'clock' | 'person'
-  readonly step: string | null
-  readonly until: Millis | null
-}
 
 /** Something that failed on a host: an output that could not be written, a consumer that could not be refreshed. */
 export interface FailedJob {
@@ -110,10 +101,12 @@ type Draft = { -readonly [key in keyof StatusRow]: StatusRow[key] }
  */
 export async function buildStatus(input: BuildInput): Promise<Status> {
   const { inventory, now } = input
-  const { secrets } = inventory
+  const secrets = [...inventory.secrets]
   const numbers = new Map<string, number>()
   for (const [i, { id }] of secrets.entries()) numbers.set(id, i)
   const drafts: (Draft | undefined)[] = new Array(secrets.length)
+  // Behind those that are declared: what left the inventory with a rotation open, which still has to end (failure rules 2 and 13).
+  const declared = secrets.length
   const deployed = deployment(inventory)
   const kept = new Map<string, HostState>()
   const jobs: FailedJob[] = []
@@ -134,18 +127,24 @@ export async function buildStatus(input: BuildInput): Promise<Status> {
     }
     begun = true
     const i = numbers.get(state.secret)
-    if (i === undefined) continue
+    if (i === undefined) {
+      const left = openSecret(state)
+      if (left) open.push([secrets.push(left) - 1, state])
+      continue
+    }
     const secret = secrets[i] as Secret
     count(history, state, now)
     for (const { name, facts } of secretFields({ secret, state })) values.add(i, name, facts.value)
-    if (state.rotation) open.push([i, state])
+    if (state.rotation || (state.late && state.failure)) open.push([i, state])
     drafts[i] = draft(secret, state, now, null, deployed.of(secret, state.current?.token ?? null))
   }
   for (const [i, state] of open) {
     const secret = secrets[i] as Secret
     const gate = gateOf(inventory, secret)
     const around = { now, gate, hosts: await hostsOf(state, gate, kept, input.host), adminInUse: admins.has(secret.name), gone: () => false }
-    drafts[i] = draft(secret, state, now, next(state, around), drafts[i]?.running ?? null)
+    const made = draft(secret, state, now, next(state, around), drafts[i]?.running ?? null)
+    if (i >= declared) made.findings = ofLeft(made)
+    drafts[i] = made
   }
   for (const [i, secret] of secrets.entries()) drafts[i] ??= draft(secret, null, now, null, deployed.of(secret, null))
   const made = drafts as Draft[]
@@ -191,6 +190,18 @@ async function hostsOf(
   return kept
 }
 
+/** Of a secret that is no longer declared only its rotation matters: no policy is asked of its value. */
+const ofLeft = ({ secret, findings }: Draft): readonly RuleFinding[] => [
+  ...findings.filter(({ rule }) => rule === 'attention' || rule === 'old-alive'),
+  {
+    rule: 'left',
+    severity: 'info',
+    message: 'it is no longer in the inventory, and its open rotation still has to end',
+    hint: `secrets rotate ${secret.name}`,
+    why: 'left the inventory',
+  },
+]
+
 function draft(secret: Secret, state: SecretState | null, now: Millis, going: Next | null, running: Running | null): Draft {
   const attention = going?.kind === 'attention' ? { reason: going.message, hint: going.hint } : null
   const found = evaluate({ secret, state, now, attention, guided: isGuided(secret), sharedWith: alone })
@@ -216,22 +227,6 @@ function standingOf({ findings, rotation }: StatusRow): SecretStanding {
 
 /** A person has to give the new value: nothing here can make one at the provider. */
 export const isGuided = (secret: Secret): boolean => secret.rotator.kind === 'manual'
-
-function openRotation(state: SecretState, going: Next | null): OpenRotation | null {
-  const r = state.rotation
-  if (!r) return null
-  const common = { id: r.id, openedAt: r.openedAt, reason: r.reason }
-  switch (going?.kind) {
-    case 'do':
-      return { ...common, waits: 'nothing', step: going.step, until: null }
-    case 'wait':
-      return { ...common, waits: going.why, step: state.claim?.step ?? null, until: going.until }
-    case 'attention':
-      return { ...common, waits: 'person', step: going.step, until: null }
-    default:
-      return { ...common, waits: 'nothing', step: null, until: null }
-  }
-}
 
 /** At most this many names stand in a message; comparing all with all would be quadratic where everything is the same. */
 const NAMED = 4

@@ -69,7 +69,7 @@ export function rowJson(row: StatusRow, at: Millis): object {
     maxAgeDays: secret.rotator.kind === 'none' ? null : secret.policy.maxAgeMs / DAY_MS,
     dueAt: iso(dueOfRow(row)),
     findings: row.findings.map(({ rule, severity, message, hint, accepted }) => ({ rule, severity, message, hint, ...(accepted && { accepted: true }) })),
-    rotation: rotation && { ...rotation, openedAt: iso(rotation.openedAt), until: iso(rotation.until) },
+    rotation: rotation && { ...rotation, openedAt: iso(rotation.openedAt), since: iso(rotation.since), until: iso(rotation.until) },
     running: row.running,
   }
 }

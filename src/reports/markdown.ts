@@ -1,5 +1,6 @@
 import { STATES, type Status } from './build.ts'
-import { ageOf, dueOf, formatDay, formatMoment, headline, limitOf, runningOf, whyOf } from './phrases.ts'
+import { formatDay, formatMoment } from './moments.ts'
+import { ageOf, dueOf, headline, limitOf, runningOf, whyOf } from './phrases.ts'
 import { acceptedOf, ownersOf, statesOf } from './totals.ts'
 
 /** `secrets report --format markdown`. In pieces, since there may be many rows. */

@@ -1,32 +1,12 @@
 import { atLeast } from '../policy/rules.ts'
 import type { Millis } from '../terms.ts'
 import { dueOfRow, isGuided, type Status, type StatusRow } from './build.ts'
+import { formatDay, sayMoment } from './moments.ts'
+import type { OpenRotation } from './open.ts'
 
-/** How reports say things. Times are local, from `Date` alone: loading Intl takes longer than the rest of status. */
+/** How reports say things. */
 
 const DAY_MS = 86_400_000
-/** Beyond this a date without its year could be taken for the wrong one. */
-const YEAR_NEEDED_DAYS = 270
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-
-/** `5 Feb`, with the year where it could be mistaken. */
-export function formatDay(at: Millis, now: Millis): string {
-  const date = new Date(at)
-  const short = `${date.getDate()} ${MONTHS[date.getMonth()]}`
-  return Math.abs(at - now) > YEAR_NEEDED_DAYS * DAY_MS ? `${short} ${date.getFullYear()}` : short
-}
-
-/** `Sat 21 Nov 19:00 +01:00`. */
-export function formatMoment(at: Millis): string {
-  const date = new Date(at)
-  const two = (n: number): string => String(n).padStart(2, '0')
-  const offset = -date.getTimezoneOffset()
-  const zone = offset === 0 ? 'UTC' : `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
-  return `${WEEKDAYS[date.getDay()]} ${date.getDate()} ${MONTHS[date.getMonth()]} ${two(date.getHours())}:${two(date.getMinutes())} ${zone}`
-}
-
 /** `143d`, `>=12d` where it may be older, `?` where nobody knows, `-` without a value. */
 export function ageOf({ version, bornAt, source }: StatusRow, now: Millis): string {
   if (version === null) return '-'
@@ -39,8 +19,13 @@ export const limitOf = ({ secret }: StatusRow): string => (secret.rotator.kind =
 /** Whole days, or hours where a limit is shorter than one. */
 export const days = (ms: number): string => (ms >= DAY_MS ? `${Math.floor(ms / DAY_MS)}d` : `${Math.floor(ms / 3_600_000)}h`)
 
+/**
+ * The day from which on its age makes it due, and the timer rotates it; `now` where the value must not stay, or nobody knows its age;
+ * `-` without a value, `never` where it is never rotated. A timer goes by age alone: a violation waits for a person's word.
+ */
 export function dueOf(row: StatusRow, now: Millis): string {
   if (row.secret.rotator.kind === 'none') return 'never'
+  if (row.version === null) return '-'
   if (row.state === 'violation') return 'now'
   const due = dueOfRow(row)
   return due === null ? 'now' : formatDay(due, now)
@@ -58,26 +43,23 @@ export function whyOf({ findings, rotation, source, state }: StatusRow, now: Mil
   const [worst] = findings
   if (worst && (state !== 'rotating' || worst.severity !== 'info')) return worst.why
   if (rotation) {
-    const until = rotation.until === null ? '' : ` until ${formatDay(rotation.until, now)} ${time(rotation.until)}`
+    const until = rotation.until === null ? '' : ` until ${sayMoment(rotation.until, now)}`
     if (rotation.waits === 'grace') return `both work${until}`
     if (rotation.waits === 'nothing') return rotation.step ? `next: ${rotation.step}` : 'open'
-    return `waits for ${WAITS[rotation.waits]}${rotation.waits === 'retry' ? until : ''}`
+    if (rotation.waits === 'retry' && rotation.until !== null) return `next try ${sayMoment(rotation.until, now)}`
+    return WAITS[rotation.waits]
   }
   return source === 'claimed' ? 'age as claimed' : ''
 }
 
-const WAITS: Readonly<Record<string, string>> = {
-  claim: 'a step that runs',
-  retry: 'the next try',
-  proof: 'proof of what runs',
-  admin: 'its use as admin key to end',
-  clock: 'the clock',
-  person: 'you',
-}
-
-const time = (at: Millis): string => {
-  const date = new Date(at)
-  return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`
+/** Short enough for the narrowest table; `secrets status NAME` says more. */
+const WAITS: Readonly<Record<Exclude<OpenRotation['waits'], 'nothing' | 'grace'>, string>> = {
+  claim: 'a step runs',
+  retry: 'is tried again',
+  proof: 'waits for proof',
+  admin: 'is admin key now',
+  clock: 'waits for clock',
+  person: 'waits for you',
 }
 
 /** `voice-agent, production: 5 secrets, 4 need you`. */

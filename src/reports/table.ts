@@ -1,5 +1,7 @@
 import { STATES, type Status, type StatusRow } from './build.ts'
-import { ageOf, dueOf, formatDay, formatMoment, headline, limitOf, nextCommands, runningOf, whyOf } from './phrases.ts'
+import { formatDay, formatMoment, sayMoment } from './moments.ts'
+import type { OpenRotation } from './open.ts'
+import { ageOf, dueOf, headline, limitOf, nextCommands, runningOf, whyOf } from './phrases.ts'
 import { acceptedOf, ownersOf, statesOf } from './totals.ts'
 
 /** What the terminal can do. */
@@ -76,13 +78,30 @@ export function* reportTable(status: Status, screen: Screen): Generator<string> 
 /** `secrets status NAME`: the line, and everything found with its hint. */
 export function* detailTable(status: Status, screen: Screen): Generator<string> {
   yield* statusTable(status, screen)
-  for (const { secret, findings, version, fingerprint } of status.rows) {
+  for (const { secret, findings, version, fingerprint, rotation } of status.rows) {
     yield `\n${secret.name}: ${Object.keys(secret.env).join(', ') || 'used by Keyturn itself'}\n`
     yield `  rotator ${secret.rotator.kind}, store ${secret.store}${secret.owner === undefined ? '' : `, owner ${secret.owner}`}\n`
     if (version !== null && fingerprint !== null) yield `  version ${version}, fingerprint ${fingerprint}\n`
     if (secret.reason !== undefined) yield `  ${secret.reason}\n`
     for (const { rule, severity, message, hint } of findings) yield `  ${severity} (${rule}): ${message}\n      ${hint}\n`
+    if (rotation) yield* openLines(rotation, status.at)
   }
+}
+
+/** What an open rotation waits for, by name, since when and until when, and what to type. What a person must decide stands among the findings. */
+function* openLines({ openedAt, reason, waits, since, until, missing, message, hint }: OpenRotation, now: number): Generator<string> {
+  const head = `  rotation open since ${sayMoment(openedAt, now)}${reason === null ? '' : ` (${reason})`}`
+  if (waits === 'person') {
+    yield `${head}: waits for you, see above\n`
+    return
+  }
+  const end = until === null ? '' : waits === 'proof' ? `; from ${sayMoment(until, now)} on you are asked` : `, until ${sayMoment(until, now)}`
+  if (waits !== 'proof') yield `${head}: ${message}${waits === 'retry' || waits === 'grace' ? end : ''}\n`
+  else {
+    yield `${head}: waits for proof since ${sayMoment(since ?? openedAt, now)}${end}\n`
+    for (const { host, file, consumer, why } of missing) yield `      ${consumer === undefined ? file : `${consumer} (${file})`} on ${host}: ${why}\n`
+  }
+  if (hint !== null) yield `      ${hint}\n`
 }
 
 function topLine(status: Status, { width, color }: Screen): string {
@@ -135,4 +154,10 @@ function* nextLines(status: Status): Generator<string> {
   for (const [i, { command, does }] of commands.entries()) yield `${i === 0 ? '\nNext: ' : '      '}${`${command.padEnd(width)}   ${does}`.trimEnd()}\n`
 }
 
-const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`)
+/** Between words where that leaves the most of it. */
+function cut(text: string, width: number): string {
+  if (text.length <= width) return text
+  const room = Math.max(0, width - 3)
+  const word = text.lastIndexOf(' ', room)
+  return `${text.slice(0, word > room / 2 ? word : room)}...`
+}

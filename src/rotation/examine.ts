@@ -1,4 +1,5 @@
 import { isKeyturnError } from '../errors.ts'
+import { firstValue } from '../policy/rules.ts'
 import type { HostState, Secret, SecretState } from '../terms.ts'
 import { unknownVersions } from './behind.ts'
 import { rotatorOf, storedVersion, type Work } from './context.ts'
@@ -57,7 +58,10 @@ async function examineSecret(engine: Engine, secret: Secret, state: SecretState 
     return [
       { severity: 'error', code: 'LEDGER_BEHIND', message: `${secret.name}: the store holds versions that the ledger does not know`, hint: 'secrets restore' },
     ]
-  if (!state?.current) return [{ severity: 'warning', code: 'VALUE_MISSING', message: `${secret.name} has no value yet`, hint: `secrets set ${secret.name}` }]
+  if (!state?.current) {
+    const guided = engine.rotators.get(secret.rotator.kind)?.guide !== undefined
+    return [{ severity: 'warning', code: 'VALUE_MISSING', message: `${secret.name} has no value in the store yet`, hint: firstValue(secret, guided) }]
+  }
   const version = await storedVersion(store, secret.path, state.current)
   if (!version)
     return [{ severity: 'error', code: 'STORE_DAMAGED', message: `${secret.name}: the store no longer has its current version`, hint: 'secrets restore FILE' }]

@@ -37,7 +37,7 @@ async function isClaimedAsAdmin(engine: Engine, names: ReadonlySet<string | unde
 }
 
 /** The states of all secrets, by id. */
-export async function secretStates(engine: Pick<Engine, 'ledger'>): Promise<Map<string, SecretState>> {
+export async function secretStates(engine: { readonly ledger: Pick<Engine['ledger'], 'states'> }): Promise<Map<string, SecretState>> {
   const states = new Map<string, SecretState>()
   for await (const state of engine.ledger.states()) if (isSecret(state)) states.set(state.secret, state)
   return states

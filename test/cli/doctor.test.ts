@@ -35,7 +35,7 @@ test('every finding comes with the command that mends it', async () => {
   expect(found).toEqual([
     expect.stringMatching(/^warning STATE_INSECURE \.env: others may read it \(mode 644\) => chmod 600 .*\.env$/),
     expect.stringMatching(/^error CREDENTIAL_REJECTED api: the provider refuses the current value .* => secrets rotate api/),
-    expect.stringMatching(/^warning VALUE_MISSING empty has no value yet => secrets set empty$/),
+    expect.stringMatching(/^warning VALUE_MISSING empty has no value in the store yet => secrets set empty$/),
     expect.stringMatching(/^warning DRIFT \.env differs from the store: SLOW_KEY => secrets sync --check/),
   ])
   const { stdout } = await c.run(['doctor'])

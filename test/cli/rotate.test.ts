@@ -139,6 +139,30 @@ describe('what is due', () => {
     expect((await c.run(['rotate'])).stdout).toBe('nothing can be rotated now\n')
   })
 
+  test('is told by age alone: a value that breaks the policy is named with its command, and left as it is', async () => {
+    await using c = await newCase()
+    await c.secrets(['set', 'jwt', '--force'], { input: 'changeme' })
+    const [before, value] = [c.tree(), c.env().JWT_SECRET]
+    const one = await c.run(['rotate', '--yes'])
+    expect(one).toMatchObject({
+      code: 0,
+      stdout: 'nothing is due by age; 1 value breaks the policy and waits for your word: jwt\n',
+      stderr: 'next: secrets rotate jwt\n',
+    })
+    expect((await c.run(['rotate', '--dry-run'])).stdout).toBe(one.stdout)
+    expect((await c.json(['rotate'])).document).toMatchObject({ results: [], breaking: ['jwt'] })
+    expect(await c.run(['rotate', '--quiet'])).toMatchObject({ code: 0, stdout: '', stderr: '' })
+    expect([c.tree(), c.env().JWT_SECRET]).toEqual([before, value])
+    // Beside what is due it is said as well; what can only be changed by hand is sent to its page of the status.
+    await c.secrets(['set', 'data', '--force'], { input: 'changeme' })
+    await c.secrets(['adopt', 'api', '--created', '2020-01-01', '--evidence', 'a test'])
+    const both = await c.run(['rotate', '--yes'])
+    expect(both.stdout).toBe('api: done, version 2\n')
+    expect(both.stderr).toBe('2 values break the policy and wait for your word: jwt, data\nnext: secrets rotate jwt\n')
+    await c.secrets(['rotate', 'jwt'])
+    expect((await c.run(['rotate', '--yes'])).stderr).toBe('next: secrets status data\n')
+  })
+
   test('waits for its window, and that is said with the time', async () => {
     await using c = await newCase()
     await c.secrets(['adopt', 'jwt', '--created', '2020-01-01', '--evidence', 'a test'])

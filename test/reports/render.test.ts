@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildStatus, type Status } from '../../src/reports/build.ts'
 import { reportJson } from '../../src/reports/json.ts'
 import { reportMarkdown } from '../../src/reports/markdown.ts'
-import { formatDay, formatMoment, nextCommands } from '../../src/reports/phrases.ts'
+import { formatDay, formatMoment, sayMoment } from '../../src/reports/moments.ts'
+import { dueOf, nextCommands } from '../../src/reports/phrases.ts'
 import { detailTable, reportTable, statusTable } from '../../src/reports/table.ts'
 import { DAY, factsOf, hostOf, inventoryOf, NOW, outputOf, rotationOf, secretOf, stateOf, versionOf } from '../policy/states.ts'
 
@@ -116,6 +117,66 @@ A remark.
     expect(detail).toContain('violation (min-length): ASTERISK_ARI_PASSWORD has 8 characters, at least 16 are asked for\n      secrets rotate ari')
   })
 
+  it('names what an open rotation waits for, since when and until when, and the command', async () => {
+    const openai = secretOf('openai', { rotator: { kind: 'command', params: {} } })
+    const [old, made] = [versionOf(openai, { n: 1, replacedAt: NOW - DAY }), versionOf(openai, { n: 2 })]
+    const consumers = ['compose-1', 'http-2'].map((key) => ({ key, unproven: 'hold' }) as const)
+    const rotation = rotationOf(openai, {
+      openedAt: NOW - DAY,
+      askFrom: NOW - DAY,
+      reason: 'due',
+      retiring: old,
+      made,
+      done: ['create', 'set', 'test', 'promote'],
+      promote: { pos: 5, at: NOW - DAY / 2 },
+    })
+    const open = {
+      ...rotation,
+      snapshot: { ...rotation.snapshot, revokes: true, overlap: true, gate: [{ host: 'pbx-1', file: '.env', unproven: 'hold' as const, consumers }] },
+    }
+    const vars = { OPENAI: { value: 'hmac:k1:new', from: { openai: made.token } } }
+    const host = hostOf({ outputs: { '.env': { claimPos: 6, claimAt: NOW, at: NOW, changedPos: 6, vars } } })
+    const status = await buildStatus({
+      inventory: inventoryOf([openai]),
+      states: [host, stateOf(openai, { current: made, former: [old], rotation: open })],
+      now: NOW,
+    })
+    expect(text(detailTable(status, { width: 80, color: false }))).toContain(`
+  rotation open since Fri 19:00 (due): waits for proof since 07:00; from Sun 19:00 on you are asked
+      compose-1 (.env) on pbx-1: has not proved yet what it holds
+      http-2 (.env) on pbx-1: has not proved yet what it holds
+      secrets approve openai --reason TEXT   once you have seen that everything runs
+`)
+    expect(text(statusTable(status, { width: 80, color: false }))).toMatch(/^~ rotating .* waits for proof$/m)
+    expect(JSON.parse(text(reportJson(status))).secrets[0].rotation).toMatchObject({
+      waits: 'proof',
+      since: '2026-11-21T06:00:00.000Z',
+      missing: [{ host: 'pbx-1', file: '.env', consumer: 'compose-1' }, { consumer: 'http-2' }],
+      hint: expect.stringContaining('secrets approve openai --reason TEXT'),
+    })
+  })
+
+  it('cuts between words', async () => {
+    const secret = secretOf('a-name-of-some-length', { accept: [{ rule: 'max-age', until: NOW + DAY, reason: 'x', by: 'ops' }] })
+    const status = await buildStatus({
+      inventory: inventoryOf([secret]),
+      states: [stateOf(secret, { current: versionOf(secret, { ageDays: 100 }) })],
+      now: NOW,
+    })
+    expect(text(statusTable(status, { width: 80, color: false }))).toMatch(/ accepted until\.\.\.$/m)
+  })
+
+  it('gives no due date to what has no value, and names its command', async () => {
+    const secret = secretOf('elevenlabs', { rotator: { kind: 'manual', params: {} } })
+    const status = await buildStatus({ inventory: inventoryOf([secret]), states: [], now: NOW })
+    expect(status.rows.map((row) => dueOf(row, NOW))).toEqual(['-'])
+    expect(text(detailTable(status, plain))).toContain('info (no-value): no value in the store yet\n      secrets set elevenlabs\n')
+    expect(JSON.parse(text(reportJson(status))).secrets[0]).toMatchObject({
+      dueAt: null,
+      findings: [{ message: 'no value in the store yet', hint: 'secrets set elevenlabs' }],
+    })
+  })
+
   it('of a report adds totals, owners, exceptions and history', async () => {
     const report = text(reportTable(await sample(), plain))
     expect(report).toContain('By state:   1 attention, 1 violation, 1 overdue, 1 due, 0 rotating, 1 ok')
@@ -168,6 +229,11 @@ describe('phrases', () => {
     expect(formatDay(Date.UTC(2027, 1, 5, 12), NOW)).toBe('5 Feb')
     expect(formatDay(Date.UTC(2028, 1, 5, 12), NOW)).toBe('5 Feb 2028')
     expect(formatDay(Date.UTC(2025, 1, 5, 12), NOW)).toBe('5 Feb 2025')
+  })
+
+  it('say a time by its day, and by its year where it could be mistaken', () => {
+    const at = (days: number) => sayMoment(NOW + days * DAY, NOW)
+    expect([at(0), at(1), at(-5), at(30), at(300)]).toEqual(['19:00', 'Sun 19:00', 'Mon 19:00', '21 Dec 19:00', '17 Sep 2027'])
   })
 
   it('show the offset of the local clock', () => {
