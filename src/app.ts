@@ -118,6 +118,10 @@ export async function loadLedgerTools() {
   return { exportEvents, headOf, verifyLedger }
 }
 
+/** The ledger of a backup, for writing, before it is put in place. Close it. */
+export const openLedgerOf = (file: string, inventoryId: string, inventoryHash: string): Promise<SqliteLedger> =>
+  openSqliteLedger({ file, fold, clock: systemClock, actor: actorOf(process.env), tool: VERSION, inventoryHash, inventoryId, create: false })
+
 /** Sealing and opening backups with such keys. */
 export const loadSealer = () => import('./stores/local/sealer.ts')
 

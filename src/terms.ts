@@ -289,13 +289,16 @@ export type Event =
       readonly answers: number
       readonly what: 'approve' | 'rollback' | 'retry' | 'compromised'
       readonly reason: string
-      /** With `approve`: the one thing that is stuck. `clock`: the recorded time was the wrong one. */
-      readonly step?: Step | 'proof' | 'clock'
+      /** With `approve`: the one thing that is stuck. */
+      readonly step?: Vouched
       /** With `approve` of `proof`: what was missing then, and is vouched for. */
       readonly missing?: readonly string[]
       readonly waitMs?: number
     }
   | { readonly type: 'saw'; readonly facts: Saw }
+
+/** What a person can vouch for. `clock`: the recorded time was the wrong one. `restore`: a rotation of a backup may go on. */
+export type Vouched = Step | 'proof' | 'clock' | 'restore'
 
 /** Observations: what is found rather than done. */
 export type Saw =
@@ -324,6 +327,7 @@ export type Saw =
   | { /** the orphans of a closed rotation were looked for once more */ readonly kind: 'swept'; readonly rotation: string; readonly removed: number }
   | { readonly kind: 'head'; readonly head: string }
   | { /** forgotten by the store after `retain` */ readonly kind: 'dropped'; readonly token: Token }
+  | { /** the ledger was put back from a backup made then: what came after it is not in it */ readonly kind: 'reverted'; readonly backupAt: Millis }
   | { readonly kind: 'removed'; readonly reason?: string }
 
 /** Who did it: the ledger writes it into every event. */
@@ -423,6 +427,8 @@ export interface RotationState {
   readonly compromised: { readonly waitMs: number; readonly at: Millis } | null
   /** What a person vouched for instead of its proof: files and consumers, by `missingKey`. */
   readonly vouched: readonly string[]
+  /** Since when it waits for a person, because it comes out of a backup and may have ended since. */
+  readonly reverted?: Millis
   /** The clock of `ask_after` starts here: opening, grace's end, or the last `retry`. */
   readonly askFrom: Millis
 }

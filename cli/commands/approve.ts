@@ -14,6 +14,7 @@ const WHAT = {
   promote: 'that readers get the new value',
   revoke: 'that the old value is dead at the provider',
   clock: 'that the clock is right now',
+  restore: 'that no newer value is in use than the backup has',
 } as const
 
 /** A person vouches for the one thing that is stuck. It is named first; what was appended meanwhile makes the answer void. */

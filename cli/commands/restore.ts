@@ -58,7 +58,10 @@ async function putBack(context: CommandContext, name: string, keyFile: string | 
   const paths = app?.paths ?? pathsOf(backup.inventoryId, null)
   if (!(await context.prompts.confirm(question(backup, existsSync(paths.state), clock.now())))) throw new KeyturnError('INTERRUPTED', 'nothing was changed')
   await app?.close()
-  const { kept } = await restoreBackup({ paths, backup, clock, random })
+  const { kept } = await restoreBackup({
+    ...{ paths, backup, clock, random },
+    verify: (found) => holdOpenIn(found.ledger, backup, app?.inventory.hash ?? ''),
+  })
   const files = [...(await restoreKeys({ paths, backup, random }))]
   if (!existsSync(paths.identityFile)) {
     const [own] = await identity()
@@ -70,6 +73,14 @@ async function putBack(context: CommandContext, name: string, keyFile: string | 
   // Last: from then on the project is there.
   if (app === null) files.push(...(await writeInventory(context, backup)))
   return { kept, files }
+}
+
+/** Rotations that were open when the backup was made wait for a person, also where this restore is ended by another run. */
+async function holdOpenIn(file: string, { inventoryId, createdAt, files }: Backup, inventoryHash: string): Promise<void> {
+  if (!files.has('ledger.db')) return
+  const [{ openLedgerOf }, { holdOpen }] = await Promise.all([import('../../src/app.ts'), import('../../src/rotation/reverted.ts')])
+  const ledger = await openLedgerOf(file, inventoryId, inventoryHash)
+  await holdOpen(ledger, createdAt).finally(() => ledger.close())
 }
 
 /** The project of this folder; `null` on an empty machine. */

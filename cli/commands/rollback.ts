@@ -9,9 +9,12 @@ import { textOption } from '../options.ts'
 export const run: Run = async (context, [name = ''], options) => {
   const engine = await (await context.app()).engine()
   const secret = await openOrDeclared(engine, name)
+  const before = (await stateOf(engine, secret))?.rotation
   const { rotation, current } = await rollback(engine, secret, textOption(options, 'reason') ?? 'secrets rollback')
-  const wanted = rotation?.back ? current?.token : rotation?.made?.token
-  const status = await follow(context, engine, secret, rotation?.id ?? null, 'rollback')
+  // Out of a backup: closed where it stood.
+  if (rotation === null) return follow(context, engine, secret, before?.id ?? null, 'rollback')
+  const wanted = rotation.back ? current?.token : rotation.made?.token
+  const status = await follow(context, engine, secret, rotation.id, 'rollback')
   const after = await stateOf(engine, secret)
   const kept = after?.rotation && !after.rotation.back ? after.rotation.made : after?.current
   if (kept?.token === wanted) return status

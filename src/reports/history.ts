@@ -83,6 +83,8 @@ function describeSaw(facts: Saw): string {
       return `head: ${facts.head}`
     case 'dropped':
       return 'a version was forgotten, its time to be kept is over'
+    case 'reverted':
+      return `put back from a backup of ${formatTime(facts.backupAt)}: an open rotation waits for a person`
     case 'removed':
       return `removed from the inventory${facts.reason === undefined ? '' : `: ${facts.reason}`}`
   }

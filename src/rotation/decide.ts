@@ -1,5 +1,5 @@
 import { KeyturnError } from '../errors.ts'
-import type { Event, Handle, Millis, Secret, SecretState, Step, Token, VersionState } from '../terms.ts'
+import type { Event, Handle, Millis, Secret, SecretState, Token, VersionState, Vouched } from '../terms.ts'
 import { secretStream } from '../terms.ts'
 import { CLOCK_SLACK_MS, type Engine } from './engine.ts'
 import { missingKey } from './gate.ts'
@@ -35,12 +35,7 @@ async function requireOpen(engine: Engine, secret: Secret, verb: string): Promis
  * A person vouches for the one thing that is stuck: a missing proof, or a step that they did or checked themselves. NOTHING_OPEN
  * when nothing waits for a person. Nobody can vouch for what must be in the store.
  */
-export async function approve(
-  engine: Engine,
-  secret: Secret,
-  reason: string,
-  seen?: number,
-): Promise<{ readonly step: Step | 'proof' | 'clock'; readonly state: SecretState }> {
+export async function approve(engine: Engine, secret: Secret, reason: string, seen?: number): Promise<{ readonly step: Vouched; readonly state: SecretState }> {
   const state = await stateOf(engine, secret)
   if (!state) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: nothing is recorded of it yet`)
   if (seen !== undefined && seen !== state.seq)
@@ -57,7 +52,7 @@ export async function approve(
 }
 
 /** The one thing that a person could vouch for now. NOTHING_OPEN when nothing waits for one. */
-export async function stuckStep(engine: Engine, secret: Secret, state: SecretState): Promise<Step | 'proof' | 'clock'> {
+export async function stuckStep(engine: Engine, secret: Secret, state: SecretState): Promise<Vouched> {
   if (engine.clock.now() + CLOCK_SLACK_MS < state.lastAt) return 'clock'
   const n: Next = next(state, await surroundingsOf(engine, state))
   if (n.kind === 'attention') return n.step
@@ -77,12 +72,13 @@ export async function hasten(engine: Engine, secret: Secret, waitMs: Millis, rea
 
 /**
  * Goes back while the previous value still works: an open rotation is undone (before its point of no return) or turned round
- * (after it); a closed one is followed by a rotation whose target is the version before. Repeatable: what goes back already goes on.
+ * (after it); one that comes out of a backup is given up where it stands; a closed one is followed by a rotation whose target is the version before. Repeatable: what goes back already goes on.
  */
 export async function rollback(engine: Engine, secret: Secret, reason: string): Promise<SecretState> {
   const state = await stateOf(engine, secret)
   if (state?.rotation) {
     // Killed and typed again, it must not turn round once more.
+    if (state.rotation.reverted !== undefined) return decide(engine, secret, state, { what: 'rollback', reason })
     if (state.rotation.back || state.rotation.swapped || state.rotation.target !== null) return state.failure ? retry(engine, secret, reason) : state
     return decide(engine, secret, state, { what: 'rollback', reason })
   }

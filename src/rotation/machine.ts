@@ -1,4 +1,5 @@
 import type { Event, Recorded, RotationState, SecretState, Snapshot, Step, VersionRef, VersionState } from '../terms.ts'
+import { saw } from './saw.ts'
 
 /**
  * The state of a secret's stream, folded from its events. Pure: the ledger calls it inside the append's transaction, and
@@ -188,7 +189,7 @@ function failed(state: SecretState, event: Event & { type: 'failed' }, { at, seq
   const { code, message, hint, retryAt, standing } = event
   const failure = { seq, step, code, message, hint, at, retryAt, attempts, ...(standing !== undefined && { standing }) }
   const r = state.rotation
-  if (r === null) return { ...state, claim: null, late: lookedAt(state, at) }
+  if (r === null) return { ...state, claim: null, failure: isLook(state) ? failure : state.failure, late: lookedAt(state, at) }
   const seen: RotationState = { ...r, standing: standing ?? r.standing, done: undone(r, step, code) }
   if (retryAt === null && !needsPerson(code, standing) && !r.back && !passed(seen)) {
     const reason = `${code}: ${message}`
@@ -204,8 +205,9 @@ function failed(state: SecretState, event: Event & { type: 'failed' }, { at, seq
 const isAgain = (state: SecretState, r: RotationState): boolean => r.made !== null && r.made.token === state.current?.token
 
 /** A late look that failed comes again within the hour, as one that found nothing does. */
-const lookedAt = ({ late, claim }: SecretState, at: number): SecretState['late'] =>
-  late && claim?.on === `late ${late.rotation}` ? { ...late, sweptAt: at } : late
+const lookedAt = (state: SecretState, at: number): SecretState['late'] => (state.late && isLook(state) ? { ...state.late, sweptAt: at } : state.late)
+
+const isLook = ({ late, claim }: SecretState): boolean => late !== null && claim?.on === `late ${late.rotation}`
 
 /** Without overlap a reload may have lied: a test that finds the old value still in force asks for `set` again. */
 const undone = (r: RotationState, step: Step, code: string): readonly Step[] =>
@@ -224,7 +226,10 @@ export function passed(r: RotationState): boolean {
 
 function decided(state: SecretState, event: Event & { type: 'decided' }, recorded: Recorded): SecretState {
   const r = state.rotation
-  if (r === null || event.step === 'clock') return state
+  if (event.step === 'clock') return state
+  // Orphans that could not be looked for: a person has looked.
+  if (r === null) return event.what === 'approve' && event.step === 'revoke' && state.late ? { ...state, late: null, failure: null } : state
+  if (r.reverted !== undefined && event.what === 'rollback') return givenUp(state, r, recorded, event.reason)
   const { at } = recorded
   switch (event.what) {
     case 'retry':
@@ -234,6 +239,7 @@ function decided(state: SecretState, event: Event & { type: 'decided' }, recorde
     case 'approve':
       if (event.step === 'proof' || event.step === undefined) return { ...state, rotation: { ...r, vouched: [...r.vouched, ...(event.missing ?? [])] } }
       if (event.step === 'revoke') return closed({ ...state, failure: null }, r, recorded, event.reason)
+      if (event.step === 'restore') return goesOn(state, r, recorded)
       if (event.step === 'promote' || event.step === 'create') return state // nobody can vouch for what is in the store
       return { ...state, failure: null, rotation: { ...r, done: withStep(r.done, event.step), askFrom: at } }
     case 'rollback':
@@ -241,6 +247,27 @@ function decided(state: SecretState, event: Event & { type: 'decided' }, recorde
         return { ...state, claim: overtaken(state), failure: null, rotation: { ...r, back: true, reason: event.reason } }
       }
       return { ...state, claim: overtaken(state), failure: null, rotation: swap(r, at) }
+  }
+}
+
+/** After a restore: nothing of what was proved before the backup counts, since nobody knows what happened after it. */
+function goesOn(state: SecretState, { reverted: _, ...r }: RotationState, { at, pos }: Recorded): SecretState {
+  const rotation = { ...r, askFrom: at, graceUntil: null, vouched: [] }
+  if (r.promote === null) return { ...state, failure: null, rotation }
+  // Everything is written again as well.
+  return { ...state, failure: null, current: state.current && { ...state.current, pos }, rotation: { ...rotation, promote: { pos, at } } }
+}
+
+/** After a restore: it is closed and no provider is asked anything. What it made may be in use by now, so it is kept and not looked for. */
+function givenUp(state: SecretState, r: RotationState, { at }: Recorded, reason: string): SecretState {
+  const { made } = r
+  const isKnown = made === null || [state.current, ...state.former].some((v) => v?.token === made.token)
+  return {
+    ...state,
+    former: isKnown ? state.former : [fresh(made, 0, at, 0), ...state.former],
+    ...{ rotation: null, claim: null, failure: null },
+    held: [...(state.held ?? []), ...r.tokens],
+    last: { rotation: r.id, outcome: 'back', at, note: `given up after a restore: ${reason}` },
   }
 }
 
@@ -260,74 +287,6 @@ const swap = (r: RotationState, at: number): RotationState => ({
   vouched: [],
   askFrom: at,
 })
-
-function saw(state: SecretState, event: Event & { type: 'saw' }, { at, pos }: Recorded): SecretState {
-  const { facts } = event
-  switch (facts.kind) {
-    case 'current': {
-      const { token } = facts.version
-      const known = state.former.find((v) => v.token === token)
-      const count = known ? state.count : state.count + 1
-      const version: VersionState = { ...facts.version, n: known?.n ?? count, bornAt: facts.bornAt, source: facts.source, firstSeenAt: at, pos }
-      const old = state.current && state.current.token !== token ? [{ ...state.current, replacedAt: at }] : []
-      return { ...state, removed: false, count, current: version, former: [...old, ...state.former.filter((v) => v.token !== token)] }
-    }
-    case 'proved':
-      return state.rotation?.id === facts.rotation
-        ? { ...state, rotation: { ...state.rotation, graceUntil: facts.graceUntil, askFrom: Math.max(at, facts.graceUntil) } }
-        : state
-    case 'adopted': {
-      const token = facts.token ?? state.current?.token
-      const age = facts.bornAt === undefined ? {} : { bornAt: facts.bornAt, source: 'claimed' as const }
-      const handle = facts.handle === undefined ? {} : { handle: facts.handle }
-      const told = (v: VersionState): VersionState => (v.token === token ? { ...v, ...age, ...handle } : v)
-      const r = state.rotation
-      return {
-        ...state,
-        current: state.current && told(state.current),
-        former: state.former.map(told),
-        // What waited for this evidence goes on.
-        rotation: r?.retiring && r.retiring.token === token ? { ...r, retiring: { ...r.retiring, ...handle } } : r,
-        failure: facts.handle && state.failure?.code === 'NEEDS_PERSON' ? null : state.failure,
-      }
-    }
-    case 'dead': {
-      const ended = (v: VersionState): VersionState => (v.token === facts.token ? { ...v, deadAt: at } : v)
-      const claim = state.claim?.on === `end ${facts.token}` ? null : state.claim
-      return { ...state, claim, current: state.current && ended(state.current), former: state.former.map(ended) }
-    }
-    case 'dropped':
-      return { ...state, former: state.former.filter((v) => v.token !== facts.token) }
-    case 'swept':
-      if (state.late?.rotation !== facts.rotation) return { ...state, claim: null }
-      return { ...state, claim: null, late: at - state.late.closedAt >= LATE_MS ? null : { ...state.late, sweptAt: at } }
-    case 'restored': {
-      const place = facts.versions.findIndex((v) => v.token === facts.current)
-      const versions = facts.versions.map((v, i): VersionState => {
-        const { createdAt, ...ref } = v
-        // What is older than the current one was current before it; when it was replaced, nobody knows.
-        return { ...ref, n: i + 1, bornAt: createdAt, source: 'store', firstSeenAt: at, pos, ...(i < place && { replacedAt: at }) }
-      })
-      return {
-        ...state,
-        count: versions.length,
-        tokens: versions.map((v) => v.token),
-        current: versions.find((v) => v.token === facts.current) ?? null,
-        former: versions.filter((v) => v.token !== facts.current).reverse(),
-        rotation: null,
-        claim: null,
-        failure: null,
-      }
-    }
-    case 'removed':
-      return { ...state, removed: true }
-    case 'head':
-      return state
-  }
-}
-
-/** How long orphans of a closed rotation may still turn up in a provider's list (failure rule 4). */
-export const LATE_MS = 24 * 3_600_000
 
 const withStep = <T extends Step>(steps: readonly T[], step: T): readonly T[] => (steps.includes(step) ? steps : [...steps, step])
 

@@ -1,6 +1,7 @@
 import type { GateOutput, HostState, Millis, RotationState, SecretState, Step } from '../terms.ts'
 import { CLOCK_SLACK_MS } from './engine.ts'
 import { gateFor, type Missing, missingKey, missingProofs } from './gate.ts'
+import { LATE_MS } from './saw.ts'
 
 /** What a secret's stream can do now. Computed from the state each time, never stored (failure rule 1). */
 export type Next =
@@ -21,7 +22,13 @@ export type Next =
       readonly missing?: readonly Missing[]
     }
   /** A person must decide. Nothing more is written at the provider meanwhile. */
-  | { readonly kind: 'attention'; readonly step: Step | 'proof'; readonly message: string; readonly hint: string; readonly missing?: readonly Missing[] }
+  | {
+      readonly kind: 'attention'
+      readonly step: Step | 'proof' | 'restore'
+      readonly message: string
+      readonly hint: string
+      readonly missing?: readonly Missing[]
+    }
 
 export interface Surroundings {
   readonly now: Millis
@@ -36,20 +43,46 @@ export interface Surroundings {
 
 /** Between two looks for late orphans. */
 const SWEEP_EVERY_MS = 3_600_000
+/** So that a machine that was off for that day does not ask a person after one try. */
+const LATE_TRIES = 5
 const ADMIN_WAIT_MS = 5_000
 
 /** The next step of a secret's stream. Pure. */
 export function next(state: SecretState, around: Surroundings): Next {
   const { now } = around
   const { claim, rotation: r } = state
+  if (r?.reverted !== undefined) return outOfBackup(r)
   if (claim && claim.until > now && !around.gone(claim.by)) return { kind: 'wait', until: claim.until, why: 'claim' }
-  if (r === null) return state.late && now - state.late.sweptAt >= SWEEP_EVERY_MS ? { kind: 'sweep' } : { kind: 'idle' }
+  if (r === null) return nextLate(state, now)
   const step: Step = r.back ? 'revoke' : (firstMissing(r) ?? 'revoke')
   const stuck = stuckOn(state, r, step, now)
   if (stuck) return stuck
   if (step !== 'revoke' || r.back) return careful(state, around, { kind: 'do', step })
   return afterPromote(state, r, around)
 }
+
+/** Failure rule 4, within rule 13: looked for again for a day, and while a look fails then, a few times more; then a person is asked. */
+function nextLate({ late, failure, stream, secret }: SecretState, now: Millis): Next {
+  if (late === null) return { kind: 'idle' }
+  if (failure !== null && failure.attempts >= LATE_TRIES && late.sweptAt - late.closedAt >= LATE_MS) {
+    const { name } = late.snapshot
+    return {
+      kind: 'attention',
+      step: 'revoke',
+      message: `keys that a killed process may have left at the provider could not be looked for in a day: ${failure.message}`,
+      hint: `look there for keys named ${stream.slice(0, stream.indexOf('/'))}.${secret}.* that nothing uses; then: secrets approve ${name} --reason TEXT`,
+    }
+  }
+  return now - late.sweptAt >= SWEEP_EVERY_MS ? { kind: 'sweep' } : { kind: 'idle' }
+}
+
+/** It may have ended since the backup. Then what it made is in use, and whatever it does next could end that. */
+const outOfBackup = ({ snapshot: { name } }: RotationState): Next => ({
+  kind: 'attention',
+  step: 'restore',
+  message: 'a backup was put back in which this rotation is open; it may have ended since, and then a newer value than the store has is in use',
+  hint: `secrets approve ${name} --reason TEXT   goes on, once you have seen that no newer value is in use; secrets rollback ${name}   gives it up and touches nothing at the provider`,
+})
 
 const firstMissing = (r: RotationState): Step | undefined =>
   (['create', 'set', 'test', 'promote'] as const).find((step) => !r.done.includes(step) && (step !== 'set' || r.snapshot.sets))

@@ -62,8 +62,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'rule 4: an orphan that the provider lists hours later',
     what: 'nobody looks again after the close',
     file: 'src/rotation/next.ts',
-    search: 'return state.late && now - state.late.sweptAt >= SWEEP_EVERY_MS',
-    replace: 'return state.late && now < 0',
+    search: 'return now - late.sweptAt >= SWEEP_EVERY_MS',
+    replace: 'return now < 0',
   },
   {
     rule: 'rule 5: a provider that gives no verdict',
