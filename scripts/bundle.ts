@@ -23,7 +23,7 @@ export interface Bundle {
 /**
  * The command as one CJS file with what every start needs, and chunks that are read when they are called for. Bundled, because modules
  * start several times slower; cut up, because merely parsing zod, YAML and age takes as long as the rest of `status`
- * (docs/decisions/0020-bundle-in-chunks.md). Each chunk's text stands in one place only.
+ * (docs/decisions/0008-bundle-in-chunks.md). Each chunk's text stands in one place only.
  *
  * @returns what every start reads, and the bundled source files.
  */

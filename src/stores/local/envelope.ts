@@ -4,7 +4,7 @@ import { type Keyring, sameTag } from './keyring.ts'
 
 /**
  * A sealed age file. Its plaintext is the body, a newline, and one line of JSON that says who wrote it and proves it to
- * each reader: age alone would let anybody who knows the public recipients forge a file. `docs/decisions/embedded-store.md`
+ * each reader: age alone would let anybody who knows the public recipients forge a file. `docs/decisions/0006-embedded-store.md`
  * has the reasons. The `age` program decrypts it like any other.
  */
 
