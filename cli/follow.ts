@@ -4,7 +4,7 @@ import type { Engine } from '../src/rotation/engine.ts'
 import { outputsOf } from '../src/rotation/gate.ts'
 import { consumerKey } from '../src/rotation/host.ts'
 import { stateOf } from '../src/rotation/open.ts'
-import { type Outcome, outcomeOf } from '../src/rotation/outcome.ts'
+import { type Outcome, outcomeNow } from '../src/rotation/outcome.ts'
 import { type SettleOptions, settle } from '../src/rotation/settle.ts'
 import type { Failure, Millis, Output, Secret } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
@@ -110,7 +110,7 @@ export async function settleOne(context: CommandContext, engine: Engine, secret:
     onNote: sayOnce(context),
     retry: `secrets ${command}`,
   })
-  return outcomeOf(await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, rotation, await hostState(engine))
+  return outcomeNow(engine, await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, rotation)
 }
 
 /** The same, printed, with the exit status: what `approve`, `rollback`, `revoke` and `set` end with. */

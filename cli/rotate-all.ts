@@ -1,11 +1,10 @@
 import { isKeyturnError, KeyturnError } from '../src/errors.ts'
 import { sayMoment } from '../src/reports/moments.ts'
 import { hasten, retry } from '../src/rotation/decide.ts'
-import { hostState } from '../src/rotation/deliver.ts'
 import type { Engine } from '../src/rotation/engine.ts'
 import { next } from '../src/rotation/next.ts'
 import { openRotation, stateOf } from '../src/rotation/open.ts'
-import { type Outcome, outcomeOf } from '../src/rotation/outcome.ts'
+import { type Outcome, outcomeNow } from '../src/rotation/outcome.ts'
 import { settle } from '../src/rotation/settle.ts'
 import { surroundingsOf } from '../src/rotation/surroundings.ts'
 import type { Sensitive } from '../src/sensitive.ts'
@@ -78,9 +77,8 @@ async function rotateGroup(context: CommandContext, engine: Engine, group: reado
     // A timer must not knock at what only a person can mend.
     ...((how.named || context.prompts.possible) && { retry: 'secrets rotate' }),
   })
-  const host = await hostState(engine)
   for (const secret of working) {
-    const outcome = outcomeOf(await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, meant.get(secret.id) ?? null, host)
+    const outcome = await outcomeNow(engine, await stateOf(engine, secret), settled.secrets.get(secret.id) ?? { kind: 'idle' }, meant.get(secret.id) ?? null)
     results.push({ secret, outcome: how.compromised ? await deathOf(engine, secret, outcome) : outcome })
   }
   return results

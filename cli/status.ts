@@ -1,8 +1,12 @@
-import { buildStatus, type Status } from '../src/reports/build.ts'
+import type { App } from '../src/app.ts'
+import { buildStatus, type Status, type StatusRow } from '../src/reports/build.ts'
 import { remarksOf } from '../src/reports/remarks.ts'
 import { openOrDeclared } from '../src/rotation/left.ts'
-import { type HostState, hostStream } from '../src/terms.ts'
+import { mendOfLast } from '../src/rotation/outcome.ts'
+import { type HostState, hostStream, secretStream } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
+
+type ReadLedger = Awaited<ReturnType<App['ledger']>>
 
 /** What `status`, `report` and the bare program show; from the inventory's cache and the ledger alone. */
 export async function readStatus(context: CommandContext, names: readonly string[] = [], at?: number): Promise<Status> {
@@ -15,5 +19,15 @@ export async function readStatus(context: CommandContext, names: readonly string
     const state = await ledger.state(hostStream(inventory.id, name))
     return state?.kind === 'host' ? state : null
   }
-  return buildStatus({ inventory, states: ledger.states(), host, now: at ?? app.clock.now(), only, remarks: remarksOf(inventory) })
+  const status = await buildStatus({ inventory, states: ledger.states(), host, now: at ?? app.clock.now(), only, remarks: remarksOf(inventory) })
+  return names.length === 0 ? status : { ...status, rows: await Promise.all(status.rows.map((row) => withMend(ledger, inventory.id, row))) }
+}
+
+/** Of a secret that is asked for by its name: what was given up is mended first, as the error said, and then tried again. */
+async function withMend(ledger: ReadLedger, inventory: string, row: StatusRow): Promise<StatusRow> {
+  if (!row.findings.some(({ rule }) => rule === 'given-up')) return row
+  const state = await ledger.state(secretStream(inventory, row.secret.id))
+  const mend = state?.kind === 'secret' ? await mendOfLast(ledger, state) : null
+  if (mend === null) return row
+  return { ...row, findings: row.findings.map((one) => (one.rule === 'given-up' ? { ...one, hint: `${mend.replace(/\.$/, '')}; then: ${one.hint}` } : one)) }
 }

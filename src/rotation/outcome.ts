@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from '../errors.ts'
-import type { Failure, HostState, Millis, RotationState, SecretState } from '../terms.ts'
+import { type Failure, type HostState, hostStream, type Millis, type RotationState, type SecretState } from '../terms.ts'
+import type { Engine } from './engine.ts'
 import type { Missing } from './gate.ts'
 import { consumerKey } from './host.ts'
 import { kills, type Next } from './next.ts'
@@ -72,6 +73,24 @@ function undelivered(state: SecretState, r: RotationState, missing: readonly Mis
 
 const failureOf = ({ host: name, file, consumer }: Missing, host: HostState | null): Failure | undefined =>
   host?.host === name ? (host.failures[file] ?? (consumer === undefined ? undefined : host.failures[consumerKey(file, consumer)])) : undefined
+
+/**
+ * What was given up says how it can be mended, as the error itself said it. A rotation that has ended keeps the code and the message
+ * alone, so the hint is looked up among the events. `null`: no error ended it, or another rotation has followed.
+ */
+export async function mendOfLast(ledger: Pick<Engine['ledger'], 'read'>, { stream, last, rotation }: SecretState): Promise<string | null> {
+  if (rotation !== null || last?.outcome !== 'back' || last.note === null) return null
+  const events = await ledger.read(stream)
+  const failed = events.findLast(({ event }) => event.type === 'failed' && `${event.code}: ${event.message}` === last.note)
+  return failed?.event.type === 'failed' && failed.event.hint !== '' ? failed.event.hint : mendOf(last.note)
+}
+
+/** {@link outcomeOf}, and of what was given up the hint of the very error. */
+export async function outcomeNow(engine: Engine, state: SecretState | null, next: Next, rotation: string | null): Promise<Outcome> {
+  const host = await engine.ledger.state(hostStream(engine.inventory().id, engine.host))
+  const outcome = outcomeOf(state, next, rotation, host?.kind === 'host' ? host : null)
+  return state && outcome.kind === 'back' ? { ...outcome, hint: await mendOfLast(engine.ledger, state) } : outcome
+}
 
 /** What mends the error that a note begins with. */
 function mendOf(note: string): string | null {

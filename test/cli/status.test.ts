@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { canary } from '../support/canary.ts'
 import { makeProject } from '../support/project.ts'
 import { newCase } from './changing/case.ts'
 
@@ -36,6 +37,16 @@ describe('an open rotation', () => {
   })
 })
 
+test('late orphans of a secret that left the inventory are looked for', async () => {
+  await using c = await newCase()
+  await c.secrets(['rotate', 'api'])
+  c.project.write('secrets.yaml', c.project.read('secrets.yaml').replace(/ {2}api:\n( {4}.*\n)+/, ''))
+  await c.secrets(['rotate', '--yes'])
+  expect((await c.secrets(['history'])).stdout).not.toContain('late orphans looked for')
+  await c.secrets(['rotate', '--yes'], { build: 'test', env: { KEYTURN_TEST_CLOCK_OFF: String(2 * 3_600_000) } })
+  expect((await c.secrets(['history'])).stdout).toContain('late orphans looked for: 0 removed')
+})
+
 describe('a secret without a value', () => {
   test('has no due date, and everything names the same command', async () => {
     await using c = await newCase()
@@ -46,6 +57,20 @@ describe('a secret without a value', () => {
     const row = document.secrets.find((one: { name: string }) => one.name === 'empty')
     expect(row).toMatchObject({ dueAt: null, findings: [{ rule: 'no-value', message: 'no value in the store yet', hint: 'secrets set empty' }] })
   })
+})
+
+test('what was given up says how the error itself is mended, in rotate and in the status', async () => {
+  await using project = makeProject({ '.env': `ASTERISK_ARI_USERNAME=agent\nASTERISK_ARI_PASSWORD=${canary()}\n` })
+  await project.run(['init', '--yes'])
+  const inventory = project.read('secrets.yaml')
+  expect(inventory).toContain('rotator: asterisk-ari')
+  project.write('secrets.yaml', inventory.replace('rotator: asterisk-ari', 'rotator: { kind: asterisk-ari, config: nowhere/ari.conf }'))
+  const { code, stderr } = await project.run(['rotate', 'ari'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/went back to version 1: PROVIDER_CONFIG: .*there is no such file\nsecrets: hint: Set "config:" of the rotator to the ari\.conf/)
+  expect((await project.run(['status', 'ari'])).stdout).toMatch(
+    /given up \(PROVIDER_CONFIG: .*there is no such file\); .*\n {6}Set "config:" of the rotator .*; then: secrets rotate ari\n/,
+  )
 })
 
 test('init calls weak what status calls a violation, and nothing else', async () => {
