@@ -46,7 +46,8 @@ async function save(app: App, before: string, after: string): Promise<void> {
   await saveInventory(app.inventory.file, before, after, app.random)
 }
 
-function textOf(file: string): string {
+/** The text of an inventory. @throws FILE_UNREADABLE */
+export function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

@@ -1,20 +1,35 @@
-import { readFileSync } from 'node:fs'
-import { environment, loadKinds } from '../../src/app.ts'
-import { fromFileSystem, isKeyturnError, KeyturnError } from '../../src/errors.ts'
+import { type App, environment, loadKinds } from '../../src/app.ts'
+import { isKeyturnError, KeyturnError } from '../../src/errors.ts'
 import { removeSecret } from '../../src/inventory/edit.ts'
 import { loadInventoryText } from '../../src/inventory/load.ts'
-import { findSecret } from '../../src/inventory/lookup.ts'
 import { saveInventory } from '../../src/inventory/save.ts'
+import type { Engine } from '../../src/rotation/engine.ts'
+import { openOrDeclared } from '../../src/rotation/left.ts'
 import { stateOf } from '../../src/rotation/open.ts'
-import type { Inventory, Secret } from '../../src/terms.ts'
-import type { Run } from '../context.ts'
+import type { Inventory, Secret, SecretState } from '../../src/terms.ts'
+import type { CommandContext, Run } from '../context.ts'
+import { textOf } from '../declare-secret.ts'
+import { type Left, leftInStore } from '../left-in-store.ts'
 import { textOption } from '../options.ts'
 
-/** Takes a secret out of the inventory. Its versions stay in the store, and its line in the files, which are yours. */
+/**
+ * Takes a secret out of the inventory. Its versions stay in the store, and its line in the files, which are yours. Given again after
+ * it was ended in the middle, it takes the rest.
+ */
 export const run: Run = async (context, [name = ''], options) => {
   const app = await context.app()
   const engine = await app.engine()
-  const secret = findSecret(app.inventory, name)
+  const secret = await openOrDeclared(engine, name).catch(async (error: unknown) => {
+    const left = isKeyturnError(error, 'NAME_UNKNOWN') ? await leftInStore(app, name) : null
+    if (left === null) throw error
+    return left
+  })
+  const reason = textOption(options, 'reason')
+  return 'state' in secret ? takeRest(context, app, secret, reason) : take(context, app, secret, reason)
+}
+
+async function take(context: CommandContext, app: App, secret: Secret, reason: string | undefined): Promise<number> {
+  const engine = await app.engine()
   const state = await stateOf(engine, secret)
   if (state?.rotation) {
     throw new KeyturnError('ROTATION_OPEN', `${secret.name}: a rotation is open, and its old value must not be forgotten`, {
@@ -30,15 +45,30 @@ export const run: Run = async (context, [name = ''], options) => {
   await store.ready()
   await saveInventory(app.inventory.file, before, after, app.random)
   await store.withdraw(secret.path, secret.fields)
-  const reason = textOption(options, 'reason')
-  if (state) {
-    const facts = { kind: 'removed' as const, ...(reason !== undefined && { reason }) }
-    await engine.ledger.append(state.stream, state.seq + 1, { type: 'saw', facts }, { policy: secret.policy })
-  }
+  if (state) await recordRemoved(engine, state, reason)
   const left = Object.keys(secret.env)
   if (context.options.json) context.out.document({ schema: 'keyturn/rm@1', name: secret.name, variables: left })
   else context.out.say(`${secret.name}: taken out of the inventory${left.length > 0 ? `; ${left.join(', ')} stays in your files until you take it out` : ''}`)
   return 0
+}
+
+/** Ends what an `rm` began that was ended in the middle: the inventory no longer has it, and its value is still what readers get. */
+async function takeRest(context: CommandContext, app: App, { state, path, fields }: Left, reason: string | undefined): Promise<number> {
+  const name = state.secret
+  const engine = await app.engine()
+  if (!(await context.prompts.confirm(`${name} is no longer in ${app.inventory.file}. Take what is left of it out of the store? Its versions stay.`, false))) {
+    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was changed', { hint: 'answer with y, or use --yes' })
+  }
+  if (fields.length > 0) await (await app.localStore()).withdraw(path, fields)
+  if (!state.removed) await recordRemoved(engine, state, reason)
+  if (context.options.json) context.out.document({ schema: 'keyturn/rm@1', name, variables: [] })
+  else context.out.say(`${name}: it had left the inventory already; ${fields.length > 0 ? 'its value is taken out of the store now' : 'that is recorded now'}`)
+  return 0
+}
+
+async function recordRemoved(engine: Engine, { stream, seq }: SecretState, reason: string | undefined): Promise<void> {
+  const facts = { kind: 'removed' as const, ...(reason !== undefined && { reason }) }
+  await engine.ledger.append(stream, seq + 1, { type: 'saw', facts }, { policy: engine.inventory().policy })
 }
 
 /** The inventory's text, and what it would be without the secret. USAGE where it stands elsewhere or something still needs it. */
@@ -59,12 +89,4 @@ async function without(inventory: Inventory, secret: Secret): Promise<readonly [
     throw new KeyturnError('USAGE', `${secret.name} cannot be taken out: ${file} still needs it`, { details, hint: 'change these places first' })
   }
   return [before, after]
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw fromFileSystem(error, 'read', file)
-  }
 }

@@ -42,3 +42,30 @@ test('what is in a rotation, or what a template or another secret needs, stays',
   expect((await c.run(['rm', 'nobody', '--yes'])).stderr).toContain('no secret and no variable is named "nobody"')
   expect(c.tree()).toEqual(before)
 })
+
+test.each(['vendor', 'VENDOR_API_KEY'])('ended in the middle and given again (%s), it takes the rest out of the store, and says so', async (name) => {
+  await using c = await newCase()
+  const inventory = c.project.read('secrets.yaml')
+  // What a kill right after the inventory was written leaves.
+  c.project.write('secrets.yaml', inventory.replace(/^ {2}vendor: .*\n/m, ''))
+  const refused = await c.answer(['rm', name], [['Take what is left of it out of the store?', '']])
+  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('nothing was changed')])
+  expect(await c.secrets(['rm', name, '--yes', '--reason', 'contract ended'])).toMatchObject({
+    stdout: 'vendor: it had left the inventory already; its value is taken out of the store now\n',
+    stderr: '',
+  })
+  expect((await c.secrets(['history'])).stdout).toContain('removed from the inventory: contract ended')
+  expect(await c.run(['rm', name, '--yes'])).toMatchObject({ code: 2, stderr: expect.stringContaining(`no secret and no variable is named "${name}"`) })
+  // Nothing of it is read any more: declared once more, it has no value.
+  c.project.write('secrets.yaml', inventory)
+  expect((await c.run(['get', 'vendor'])).code).toBe(1)
+  expect((await c.secrets(['get', 'jwt'], { reveals: [c.env().JWT_SECRET ?? ''] })).stdout).toBe(c.env().JWT_SECRET)
+})
+
+test('of a secret that left the inventory with a rotation open nothing is taken', async () => {
+  await using c = await newCase()
+  await c.secrets(['rotate', 'slow'])
+  c.project.write('secrets.yaml', c.project.read('secrets.yaml').replace(/ {2}slow:\n( {4}.*\n)+/, ''))
+  const result = await c.run(['rm', 'slow', '--yes'])
+  expect([result.code, result.stderr]).toEqual([1, expect.stringContaining('slow: a rotation is open')])
+})
