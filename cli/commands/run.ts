@@ -5,24 +5,31 @@ import { KeyturnError } from '../../src/errors.ts'
 import { scrubber } from '../../src/guards/scrub.ts'
 import type { Entry } from '../../src/ports.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
-import { expectedOf } from '../../src/rotation/expected.ts'
+import { environmentOf } from '../../src/rotation/environment.ts'
 import type { Sensitive } from '../../src/sensitive.ts'
 import { type Output, OWN_CREDENTIALS } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 
-/** Runs a command with the variables in its environment and nothing on disk; gives its exit status. */
+/**
+ * Runs a command with what a reader of this host's outputs would get: their settings, and all current values from the store, of which
+ * nothing has to be on disk. They win over our own environment, so that the command sees what its container would. Gives its exit status.
+ */
 export const run: Run = async (context, [program, ...args], options) => {
   if (program === undefined) throw new KeyturnError('USAGE', 'run wants a command', { hint: 'secrets run -- node server.js' })
   if (context.options.json) throw new KeyturnError('USAGE', 'run prints what the command prints: there is no document', { hint: 'leave --json out' })
   const app = await context.app()
   const engine = await app.engine()
-  const entries = await variables(engine)
-  for (const name of await missing(engine)) context.out.warn(`${name} has no value in the store, so the command does not get it`, `secrets set ${name}`)
-  const env = { ...inherited(app.env), ...Object.fromEntries(entries.map((e) => [e.name, e.value.reveal()])) }
+  const read = await Promise.all(sources(engine).map((output) => environmentOf(engine, output)))
+  for (const name of new Set(read.flatMap(({ missing }) => missing)))
+    context.out.warn(`${name} has no value in the store: the command gets it as the file has it`, `secrets set ${name}`)
+  const given = read.flatMap(({ entries }) => (options.managed === true ? [] : entries))
+  const managed = read.flatMap((one) => one.managed)
+  // The store's word is the last one, whichever file a name stands in.
+  const env = { ...inherited(app.env), ...plain(given), ...plain(managed) }
   const mask = options.mask !== false
   const child = spawn(program, args, { env, cwd: context.cwd, stdio: ['inherit', mask ? 'pipe' : 'inherit', mask ? 'pipe' : 'inherit'] })
   passSignals(context, child)
-  const values = entries.map((e) => e.value)
+  const values = managed.map((entry) => entry.value)
   if (child.stdout) copyMasked(child.stdout, process.stdout, values)
   if (child.stderr) copyMasked(child.stderr, process.stderr, values)
   return new Promise<number>((resolve, reject) => {
@@ -56,22 +63,13 @@ function copyMasked(from: Readable, to: Writable, values: readonly Sensitive<str
   from.on('end', () => to.write(scrub.end()))
 }
 
-/** Every variable of every output of this host; without outputs, those of all secrets. */
-async function variables(engine: Engine): Promise<readonly Entry[]> {
-  const found = new Map<string, Entry>()
-  for (const output of sources(engine)) for (const { name, value } of (await expectedOf(engine, output)).entries) found.set(name, { name, value })
-  return [...found.values()]
-}
+const plain = (entries: readonly Entry[]): Record<string, string> => Object.fromEntries(entries.map(({ name, value }) => [name, value.reveal()]))
 
-async function missing(engine: Engine): Promise<readonly string[]> {
-  const names = new Set<string>()
-  for (const output of sources(engine)) for (const name of (await expectedOf(engine, output)).missing) names.add(name)
-  return [...names]
-}
-
+/** The outputs of this host; without outputs, one that would hold all secrets. */
 function sources(engine: Engine): readonly Output[] {
   const { outputs, file, dir } = engine.inventory()
-  const all: Output = { file, target: dir, dialect: 'compose', perm: 0o600, host: engine.host, only: null, vars: {}, consumers: [], unproven: 'hold' }
+  // Of this dialect nothing is read: there is no file.
+  const all: Output = { file, target: dir, dialect: 'files', perm: 0o600, host: engine.host, only: null, vars: {}, consumers: [], unproven: 'hold' }
   const own = outputs.filter((o) => o.host === engine.host)
   return own.length > 0 ? own : [all]
 }

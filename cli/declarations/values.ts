@@ -54,8 +54,11 @@ export const VALUES: readonly CommandDeclaration[] = [
   {
     name: 'run',
     operands: 'CMD...',
-    summary: 'run a command with the variables and nothing on disk',
-    options: [{ flags: '--no-mask', text: 'let values through in its output' }],
+    summary: 'run a command with the variables of the outputs; no value has to be on disk',
+    options: [
+      { flags: '--managed', text: 'only what comes from the store, no settings' },
+      { flags: '--no-mask', text: 'let values through in its output' },
+    ],
     examples: [['run -- node server.js', 'values in its output are masked']],
   },
 ]

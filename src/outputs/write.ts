@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { constants, type Stats } from 'node:fs'
+import { constants, existsSync, type Stats } from 'node:fs'
 import { lstat, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fromFileSystem, isKeyturnError, KeyturnError } from '../errors.ts'
@@ -81,6 +81,11 @@ function openedFile(target: Target, signal: AbortSignal, options: OutputFilesOpt
         notes.push(`${target.named} is mounted on its own and cannot be replaced as a whole: it was written in place; a reader may have seen half of it`)
     },
   }
+}
+
+/** What stands in an output now, without its lock; `null`: nothing. For what only looks. Throws as {@link LockedFile.read} does. */
+export async function readOutput(named: string): Promise<Sensitive<string> | null> {
+  return existsSync(named) ? readText(await findTarget(named)) : null
 }
 
 async function readText({ file, named }: Target): Promise<Sensitive<string> | null> {

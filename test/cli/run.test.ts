@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { programFile, startCommand } from '../support/program.ts'
 import { type Case, newCase } from './changing/case.ts'
@@ -24,6 +24,21 @@ describe('a command with the variables', () => {
     expect(c.tree()).toEqual(before)
   })
 
+  test('has the settings of the file too, with references to secrets as they would be after a sync, and with --managed only the secrets', async () => {
+    await using c = await newCase()
+    const value = c.env().JWT_SECRET ?? ''
+    writeFileSync(
+      c.project.path('.env'),
+      `${readFileSync(c.project.path('.env'), 'utf8').replace(value, 'stale')}SETTING="of the file"\nAUTH_LINE=bearer:\${JWT_SECRET}\n`,
+    )
+    const script = 'echo "$SETTING"; test "$AUTH_LINE" = "bearer:$JWT_SECRET" && printf %s "$JWT_SECRET" | cksum'
+    const wanted = await startCommand(['cksum'], 'reference', { cwd: c.project.dir, env: c.project.env, input: value, passes: values(c) }).done
+    const usual = await c.secrets(['run', '--', 'sh', '-c', script], { env: { SETTING: 'of the caller' }, passes: [...values(c), value] })
+    expect(usual.stdout).toBe(`of the file\n${wanted.stdout}`)
+    const managed = await c.run(['run', '--managed', '--', 'sh', '-c', 'echo "$SETTING$AUTH_LINE"'], { passes: [...values(c), value] })
+    expect(managed.stdout).toBe('\n')
+  })
+
   test('its status is ours, also when a signal ended it', async () => {
     await using c = await newCase()
     expect((await c.run(['run', '--', 'sh', '-c', 'exit 7'], { passes: values(c) })).code).toBe(7)
@@ -46,7 +61,7 @@ describe('a command with the variables', () => {
   test('is told of a variable that has no value yet', async () => {
     await using c = await newCase()
     const { stderr } = await c.secrets(['run', '--', 'true'], { passes: values(c) })
-    expect(stderr).toBe('secrets: warning: EMPTY_KEY has no value in the store, so the command does not get it\nsecrets: hint: secrets set EMPTY_KEY\n')
+    expect(stderr).toBe('secrets: warning: EMPTY_KEY has no value in the store: the command gets it as the file has it\nsecrets: hint: secrets set EMPTY_KEY\n')
   })
 })
 
