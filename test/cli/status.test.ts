@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { canary } from '../support/canary.ts'
+import { isMissing } from '../support/missing.ts'
 import { makeProject } from '../support/project.ts'
+import { reasonAgainstSmallDisk, smallDisk } from '../support/small-disk.ts'
 import { newCase } from './changing/case.ts'
 
 describe('an open rotation', () => {
@@ -45,6 +50,23 @@ test('late orphans of a secret that left the inventory are looked for', async ()
   expect((await c.secrets(['history'])).stdout).not.toContain('late orphans looked for')
   await c.secrets(['rotate', '--yes'], { build: 'test', env: { KEYTURN_TEST_CLOCK_OFF: String(2 * 3_600_000) } })
   expect((await c.secrets(['history'])).stdout).toContain('late orphans looked for: 0 removed')
+})
+
+describe.skipIf(isMissing('a full disk', reasonAgainstSmallDisk()))('on a full disk', () => {
+  test('reading says first to free some space, loses nothing, and goes on once there is some', async () => {
+    await using c = await newCase()
+    const disk = smallDisk()
+    execFileSync('cp', ['-a', `${path.join(c.project.home, 'state')}/.`, disk])
+    const env = { XDG_STATE_HOME: disk }
+    execFileSync('sh', ['-c', `dd if=/dev/zero of='${disk}/filler' bs=4096 2>/dev/null || true`])
+    for (const args of [['status'], ['history'], ['report']]) {
+      const { code, stdout, stderr } = await c.run(args, { env })
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/^secrets: error: ledger .*: no space left on the disk.*\nsecrets: hint: Free some space/)
+    }
+    rmSync(path.join(disk, 'filler'))
+    expect((await c.secrets(['history', '--verify'], { env })).stdout).toContain('Intact')
+  })
 })
 
 describe('a secret without a value', () => {
