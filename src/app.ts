@@ -122,6 +122,9 @@ export async function loadLedgerTools() {
 export const openLedgerOf = (file: string, inventoryId: string, inventoryHash: string): Promise<SqliteLedger> =>
   openSqliteLedger({ file, fold, clock: systemClock, actor: actorOf(process.env), tool: VERSION, inventoryHash, inventoryId, create: false })
 
+/** Encrypting a store anew with a key that this machine does not keep. */
+export const loadAdmission = () => import('./stores/local/admit.ts')
+
 /** Sealing and opening backups with such keys. */
 export const loadSealer = () => import('./stores/local/sealer.ts')
 

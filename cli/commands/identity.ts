@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type App, loadKeyTools } from '../../src/app.ts'
 import { KeyturnError } from '../../src/errors.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import { type RecoveryNote, readRecoveryNote, writeRecoveryNote } from '../../src/state/recovery.ts'
 import type { CommandContext, Run } from '../context.ts'
+import { editInventory, letIn, listOwn, listRecipient, ownOrNew, ownRecipients } from '../machine-key.ts'
 import { textOption } from '../options.ts'
 import { typedRecoveryKey } from '../recovery-key.ts'
 
@@ -22,16 +23,9 @@ export const run: Run = async (context, [action = '', recipient], options) => {
   throw new KeyturnError('USAGE', `identity: there is no "${action}"`, { hint: ACTIONS.map((one) => `secrets identity ${one}`).join(', ') })
 }
 
-/** The recipients of this machine's keys; none where it has no key. */
-async function ownRecipients(app: App): Promise<readonly string[]> {
-  const { readIdentities, recipientOf } = await loadKeyTools()
-  if (!existsSync(app.paths.identityFile)) return []
-  return Promise.all((await readIdentities({ file: app.paths.identityFile, owner: app.paths.owner })).map(recipientOf))
-}
-
 async function show(context: CommandContext, app: App): Promise<number> {
   const { out } = context
-  const own = await ownRecipients(app)
+  const own = await ownRecipients(app.paths)
   const note = readRecoveryNote(app.paths.state)
   const rows = app.inventory.recipients.map((recipient) => ({
     recipient,
@@ -98,8 +92,8 @@ async function recoveryKey(context: CommandContext, keyFile: string | undefined)
 }
 
 /**
- * A key file that is there becomes the key of this machine, if it has none: the way back in. One that is not there is made:
- * a recovery key where `init` made none.
+ * A key file that is there lets this machine in, if its own key is lost: a new one is made, and the store encrypted to it with that
+ * of the file, which stays where it is. One that is not there is made: a recovery key where `init` made none.
  */
 async function addKeyFile(context: CommandContext, app: App, keyFile: string | undefined): Promise<number> {
   if (keyFile === undefined)
@@ -115,30 +109,42 @@ async function addKeyFile(context: CommandContext, app: App, keyFile: string | u
     context.out.note(`${file}: move it off this machine`)
     return status
   }
-  const [identity] = await readIdentities({ file })
-  const recipient = await recipientOf(identity ?? new Sensitive(''))
-  if (!app.inventory.recipients.includes(recipient)) {
+  const [key] = await readIdentities({ file })
+  const recipient = await recipientOf(key ?? new Sensitive(''))
+  const { recipients } = app.inventory
+  if (!recipients.includes(recipient)) {
     throw new KeyturnError('IDENTITY_WRONG', `${keyFile}: its key (${recipient}) is no recipient in ${app.inventory.file}`, {
       hint: 'use a key that the inventory lists',
     })
   }
-  const own = await ownRecipients(app)
-  if (!own.includes(recipient)) {
-    if (own.length > 0)
-      throw new KeyturnError('USAGE', `this machine has a key already: ${paths.identityFile}`, { hint: 'move that file away first, if it opens nothing' })
-    if (identity) await writeIdentity({ identity, recipient }, { file: paths.identityFile, clock, random, owner: paths.owner })
+  const own = await ownRecipients(paths)
+  if (own.includes(recipient)) {
+    if (context.out.json) context.out.document({ schema: 'keyturn/identity-changed@1', recipients, files: 0 })
+    else context.out.say('This machine has that key already.')
+    return 0
   }
-  if (context.out.json) context.out.document({ schema: 'keyturn/identity-changed@1', installed: recipient, recipients: app.inventory.recipients })
-  else context.out.say(own.includes(recipient) ? 'This machine has that key already.' : `Installed as the key of this machine: ${paths.identityFile}`)
-  return 0
+  if (own.some((one) => recipients.includes(one)))
+    throw new KeyturnError('USAGE', `this machine has a key already: ${paths.identityFile}`, { hint: 'move that file away first, if it opens nothing' })
+  return comeIn(context, app, key ?? new Sensitive(''))
+}
+
+/** Also the end of one that was killed: a key that is there and not listed was made by it. */
+async function comeIn(context: CommandContext, app: App, key: Sensitive<string>): Promise<number> {
+  const { paths, inventory } = app
+  const { recipient, made } = await ownOrNew(paths)
+  const recipients = [...new Set([...inventory.recipients, recipient])]
+  const { changed, shut } = await letIn({ paths, store: paths.store, key, inventoryId: inventory.id, trusted: inventory.recipients, recipients })
+  if (shut !== null) context.out.warn(shut.message, shut.hint)
+  await listOwn(app, true)
+  if (made) context.out.note(`the key of this machine: ${paths.identityFile}`)
+  return told(context, recipients, 'This machine can read the store, with a key of its own', changed)
 }
 
 /** One more may read: first every file is encrypted to them too, then the inventory says so. Run again, it goes on. */
 async function admit(context: CommandContext, app: App, recipient: string, comment: string): Promise<number> {
-  const { addRecipient } = await import('../../src/inventory/edit.ts')
   const { recipients } = app.inventory
   const changed = await (await app.localStore()).reencrypt([...new Set([...recipients, recipient])])
-  await edit(app, (text) => addRecipient(text, recipient, comment))
+  await listRecipient(app, recipient, comment)
   return told(context, [...new Set([...recipients, recipient])], `${recipient} can read the store now`, changed)
 }
 
@@ -150,7 +156,7 @@ async function remove(context: CommandContext, app: App, recipient: string | und
   const left = recipients.filter((one) => one !== recipient)
   if (left.length === 0)
     throw new KeyturnError('USAGE', 'the last recipient cannot go: nobody could open the store', { hint: 'secrets eject takes everything away' })
-  if ((await ownRecipients(app)).includes(recipient)) {
+  if ((await ownRecipients(app.paths)).includes(recipient)) {
     throw new KeyturnError('USAGE', 'this is the key of this machine, which would lock itself out', {
       hint: 'remove it from another machine that opens the store',
     })
@@ -158,19 +164,11 @@ async function remove(context: CommandContext, app: App, recipient: string | und
   if (!(await context.prompts.confirm(`${recipient} shall read nothing that is written from now on. Go on?`))) return 0
   const { removeRecipient } = await import('../../src/inventory/edit.ts')
   const changed = await (await app.localStore()).reencrypt(left)
-  await edit(app, (text) => removeRecipient(text, recipient))
+  await editInventory(app, (text) => removeRecipient(text, recipient))
   const note = readRecoveryNote(app.paths.state)
   if (note?.recipient === recipient) await writeRecoveryNote(app.paths.state, { recipient: null, how: 'skipped', at: app.clock.now() }, writing(app))
   context.out.warn('whoever had that key may have copied what it opened until now', 'secrets rotate --all replaces the values')
   return told(context, left, `${recipient} can no longer read the store`, changed)
-}
-
-async function edit(app: App, change: (text: string) => string): Promise<void> {
-  const { saveInventory } = await import('../../src/inventory/save.ts')
-  const { file } = app.inventory
-  const before = readFileSync(file, 'utf8')
-  const after = change(before)
-  if (after !== before) await saveInventory(file, before, after, app.random)
 }
 
 function told(context: CommandContext, recipients: readonly string[], what: string, changed: number): number {

@@ -6,7 +6,13 @@ import type { Millis } from '../terms.ts'
 export interface Sealer {
   seal(bytes: Uint8Array): Promise<Uint8Array>
   /** IDENTITY_WRONG for another's, BACKUP_INVALID for a damaged or forged one. */
-  open(bytes: Uint8Array): Promise<Buffer>
+  open(bytes: Uint8Array): Promise<Unsealed>
+}
+
+/** What was sealed, and who can open it (`age1...`). */
+export interface Unsealed {
+  readonly bytes: Buffer
+  readonly readers: readonly string[]
 }
 
 /** One backup, verified: every file in it is whole. */
@@ -17,6 +23,11 @@ export interface Backup {
   readonly tool: string
   /** By name: `ledger.db`, `store/...`, `inventory/...`, `keys/...`. */
   readonly files: ReadonlyMap<string, Buffer>
+}
+
+/** A backup as it was opened, and who else can open it: the recipients of its inventory. */
+export interface OpenedBackup extends Backup {
+  readonly readers: readonly string[]
 }
 
 interface Manifest {

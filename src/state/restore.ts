@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fromFileSystem, isKeyturnError, KeyturnError } from '../errors.ts'
 import type { Clock, Random } from '../ports.ts'
 import type { Millis } from '../terms.ts'
-import { type Backup, LARGEST_BACKUP, type Sealer, unpackArchive } from './archive.ts'
+import { type Backup, LARGEST_BACKUP, type OpenedBackup, type Sealer, unpackArchive } from './archive.ts'
 import { copyDatabase, faultOfDatabase, overwriteDatabase } from './database-copy.ts'
 import { type Fault, makeFolder, placeNew, placeOver, readWhole, syncFolder, type Writing, writeTemp } from './files.ts'
 import { restoreFolder } from './folder.ts'
@@ -15,7 +15,10 @@ export interface RestoreOptions {
   readonly backup: Backup
   readonly clock: Clock
   readonly random: Random
-  /** Looks into ledger and store of the backup before anything is touched; throws to refuse. The ledger file may be absent. */
+  /**
+   * Looks into ledger and store of the backup before anything is touched, and may encrypt its files anew; throws to refuse. The
+   * ledger file may be absent.
+   */
   readonly verify?: (found: { readonly ledger: string; readonly store: string }) => Promise<void>
   /** How long to wait for a process that is writing. */
   readonly lockWaitMs?: number
@@ -47,18 +50,19 @@ const WAIT_MS = 10_000
  * @throws KeyturnError FILE_UNREADABLE; BACKUP_INVALID for a damaged, cut, foreign or forged one; IDENTITY_WRONG;
  * INVENTORY_ID_MISMATCH.
  */
-export async function readBackup(file: string, sealer: Sealer, inventoryId: string | null): Promise<Backup> {
+export async function readBackup(file: string, sealer: Sealer, inventoryId: string | null): Promise<OpenedBackup> {
   // Encryption adds 16 bytes to each 64 KiB, and a header.
   const found = await readWhole(file, LARGEST_BACKUP * 1.01)
   if (!found) throw new KeyturnError('FILE_UNREADABLE', `${file}: not there`)
-  const backup = unpackArchive(await sealer.open(found.bytes))
+  const { bytes, readers } = await sealer.open(found.bytes)
+  const backup = unpackArchive(bytes)
   const ledger = backup.files.get('ledger.db')
   const fault = ledger ? await faultOfDatabase(ledger) : null
   if (fault !== null) throw new KeyturnError('BACKUP_INVALID', `${file}: the ledger in it cannot be used: ${fault}`)
   if (inventoryId !== null && backup.inventoryId !== inventoryId) {
     throw new KeyturnError('INVENTORY_ID_MISMATCH', `${file}: is a backup of inventory ${backup.inventoryId}, and this is ${inventoryId}`)
   }
-  return backup
+  return { ...backup, readers }
 }
 
 /**

@@ -111,13 +111,23 @@ describe('identity', () => {
     expect((await project.run(['identity', 'remove', own[0], '--yes'])).code).toBe(2)
   })
 
-  test('add brings the recovery key in where this machine lost its own', async () => {
+  test('add lets this machine in with the recovery key where it lost its own, and keeps a new one', async () => {
     const { project, sample, recovery } = await importedProject()
     await using _ = project
-    const { file } = await json(project, 'identity', 'show')
+    const { file, own } = await json(project, 'identity', 'show')
     rmSync(file)
     expect(await json(project, 'identity', 'verify')).toMatchObject({ code: 'IDENTITY_MISSING' })
+    // A kill after the key was written leaves one that is not listed: the same command goes on.
     expect((await project.run(['identity', 'add', '--recovery-key-file', recovery])).code).toBe(0)
+    const listed = project.read('secrets.yaml')
+    const now = await json(project, 'identity', 'show')
+    expect(now.own).not.toEqual(own)
+    expect(readFileSync(file, 'utf8')).not.toContain(/AGE-SECRET-KEY-1\w+/.exec(readFileSync(recovery, 'utf8'))?.[0])
+    project.write('secrets.yaml', listed.replace(new RegExp(`.*${now.own[0]}.*\\n`), ''))
+    expect((await project.run(['rotate', 'jwt', '--yes'])).code).toBe(1)
+    expect((await project.run(['identity', 'add', '--recovery-key-file', recovery])).code).toBe(0)
+    expect(project.read('secrets.yaml')).toBe(listed)
+    expect((await project.run(['identity', 'add', '--recovery-key-file', recovery])).code).toBe(2)
     expect((await project.run(['get', 'JWT_SECRET'], { reveals: [sample.values.jwt] })).stdout.trim()).toBe(sample.values.jwt)
     chmodSync(file, 0o644)
     expect(await json(project, 'identity', 'verify')).toMatchObject({ code: 'STATE_INSECURE' })

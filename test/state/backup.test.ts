@@ -144,7 +144,7 @@ describe('a backup', () => {
 
   it('has the same plain bytes for the same state', async () => {
     const one = await restorable()
-    const plain = async () => (await one.sealer().open(await one.backup())).toString('hex')
+    const plain = async () => (await one.sealer().open(await one.backup())).bytes.toString('hex')
     expect(await plain()).toBe(await plain())
   })
 
@@ -306,7 +306,7 @@ describe('a restore', () => {
 describe('a file that is no usable backup', () => {
   type Spoil = (file: string, one: Machine) => void | Promise<void>
   const reseal = async (file: string, one: Machine, change: (plain: Buffer) => Buffer) =>
-    writeFileSync(file, await one.sealer().seal(change(await one.sealer().open(readFileSync(file)))))
+    writeFileSync(file, await one.sealer().seal(change((await one.sealer().open(readFileSync(file))).bytes)))
   const cases: readonly (readonly [string, string, Spoil])[] = [
     ['empty', 'BACKUP_INVALID', (file) => truncateSync(file, 0)],
     ['something else', 'BACKUP_INVALID', (file) => writeFileSync(file, 'hello')],
@@ -337,7 +337,7 @@ describe('a file that is no usable backup', () => {
       async (file, one) => {
         const stranger = await newIdentity()
         const sealer = openSealer({ identity: async () => [stranger.identity], recipients: [stranger.recipient, one.me.recipient], trusted: null })
-        writeFileSync(file, await sealer.seal(await one.sealer().open(readFileSync(file))))
+        writeFileSync(file, await sealer.seal((await one.sealer().open(readFileSync(file))).bytes))
       },
     ],
     ['of another inventory', 'INVENTORY_ID_MISMATCH', async (file, one) => writeFileSync(file, await one.backup({ inventoryId: 'kt_other' }))],

@@ -19,7 +19,7 @@ export function openSealer({ identity, recipients, trusted }: SealerOptions): Se
     async open(bytes) {
       const ring = await openKeyring(await identity())
       const opened = await openSealed(bytes, ring, trusted)
-      if (opened.ok) return opened.body.reveal()
+      if (opened.ok) return { bytes: opened.body.reveal(), readers: opened.readers }
       if (opened.why === 'foreign') {
         throw new KeyturnError('IDENTITY_WRONG', `the backup is encrypted to other keys than this one (${ring.own.join(', ')})`, {
           hint: 'Use the recovery key: "secrets restore FILE --recovery-key-file KEY".',
