@@ -29,6 +29,8 @@ describe('the rules', () => {
   test.each([
     ['src/terms.ts', "import { load } from './inventory/load.ts'", /foundation imports nothing/],
     ['src/errors.ts', "import * as z from 'zod'", /no package/],
+    ['src/terms/event.ts', "import { KeyturnError } from '../errors.ts'", /glossary needs nothing else/],
+    ['src/rotation/advance.ts', "import type { Event } from '../terms/event.ts'", /as src\/terms.ts/],
     ['src/rotation/advance.ts', "import { openLocal } from '../stores/local/open.ts'", /through ports/],
     ['src/rotation/advance.ts', "import type { LocalStore } from '../stores/local/open.ts'", /through ports/],
     ['src/policy/facts.ts', "import { build } from '../reports/build.ts'", /policy is below reports/],
