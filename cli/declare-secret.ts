@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type App, environment, loadKinds } from '../src/app.ts'
 import { fromFileSystem, isKeyturnError, KeyturnError } from '../src/errors.ts'
 import { findSecret } from '../src/inventory/lookup.ts'
-import type { Secret } from '../src/terms.ts'
+import type { Inventory, Secret } from '../src/terms.ts'
 
 /** A secret that is in the inventory, or one that can be declared in it. */
 export interface Declared {
@@ -25,25 +25,25 @@ export async function secretToSet(app: App, name: string): Promise<Declared> {
       throw new KeyturnError('NAME_UNKNOWN', error.message, { hint: `${error.hint} A new one is declared by its variable, such as OPENAI_API_KEY.` })
     }
   }
-  const [{ addSecret }, { loadInventoryText }, { suggestRotator }] = await Promise.all([
-    import('../src/inventory/edit.ts'),
-    import('../src/inventory/load.ts'),
-    import('../src/inventory/names.ts'),
-  ])
+  const [{ addSecret }, { suggestRotator }] = await Promise.all([import('../src/inventory/edit.ts'), import('../src/inventory/names.ts')])
   const { file, secrets } = app.inventory
   const secretName = freeName(name, secrets)
   const { kind, reason } = suggestRotator(name)
   const rotator = kind === 'none' ? { rotator: { kind }, reason } : { rotator: { kind } }
   const before = textOf(file)
   const after = addSecret(before, { name: secretName, env: { [name]: 'value' }, ...rotator })
-  const { cwd, environment: of } = { cwd: app.inventory.dir, environment: app.inventory.environment }
-  const loaded = loadInventoryText(after, file, { cwd, environment: of, kinds: await loadKinds(), host: environment().host })
-  return { secret: findSecret(loaded, name), declare: () => save(app, before, after) }
+  return { secret: findSecret(await inventoryOf(app.inventory, after), name), declare: () => save(app, before, after) }
 }
 
 async function save(app: App, before: string, after: string): Promise<void> {
   const { saveInventory } = await import('../src/inventory/save.ts')
   await saveInventory(app.inventory.file, before, after, app.random)
+}
+
+/** What an inventory would be with this text. @throws CONFIG_INVALID with every problem */
+export async function inventoryOf({ file, dir, environment: name }: Inventory, text: string): Promise<Inventory> {
+  const { loadInventoryText } = await import('../src/inventory/load.ts')
+  return loadInventoryText(text, file, { cwd: dir, environment: name, kinds: await loadKinds(), host: environment().host })
 }
 
 /** The text of an inventory. @throws FILE_UNREADABLE */

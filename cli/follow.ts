@@ -1,4 +1,4 @@
-import { sayMoment } from '../src/reports/moments.ts'
+import { iso, sayMoment } from '../src/reports/moments.ts'
 import { hostState } from '../src/rotation/deliver.ts'
 import type { Engine } from '../src/rotation/engine.ts'
 import { outputsOf } from '../src/rotation/gate.ts'
@@ -92,7 +92,7 @@ export function sayOutcome(context: CommandContext, engine: Engine, secret: Secr
 export const outcomeJson = (secret: Secret, { oldValidUntil, ...rest }: Outcome) => ({
   name: secret.name,
   ...rest,
-  oldValidUntil: oldValidUntil === null ? null : new Date(oldValidUntil).toISOString(),
+  oldValidUntil: iso(oldValidUntil),
 })
 
 /** A file that nothing is declared to read again is of no use to what runs. */

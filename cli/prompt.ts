@@ -24,6 +24,8 @@ export interface Prompts {
   readonly possible: boolean
   /** Yes or no; `--yes` answers without asking. `otherwise` is what Enter means. */
   confirm(question: string, otherwise?: boolean): Promise<boolean>
+  /** Goes on only with a yes, else CONFIRMATION_FAILED with what was left as it was. Enter means no. */
+  agreed(question: string, instead?: { readonly left?: string; readonly hint?: string }): Promise<void>
   /** One line, shown as it is typed. `instead`: the option to use without a terminal. */
   line(question: string, instead: string): Promise<string>
   /** One line that is not shown. VALUE_REFUSED if it is empty. */
@@ -50,17 +52,21 @@ export function createPrompts(options: PromptOptions): Prompts {
     needed(question, instead)
     return readLine(options, question, true)
   }
+  const confirm = async (question: string, otherwise = true): Promise<boolean> => {
+    if (yes) return true
+    needed(question, '--yes')
+    for (;;) {
+      const answer = (await readLine(options, `${question} [${otherwise ? 'Y/n' : 'y/N'}] `, true)).trim().toLowerCase()
+      if (answer === '') return otherwise
+      if (answer === 'y' || answer === 'yes') return true
+      if (answer === 'n' || answer === 'no') return false
+    }
+  }
   return {
     possible,
-    confirm: async (question, otherwise = true) => {
-      if (yes) return true
-      needed(question, '--yes')
-      for (;;) {
-        const answer = (await readLine(options, `${question} [${otherwise ? 'Y/n' : 'y/N'}] `, true)).trim().toLowerCase()
-        if (answer === '') return otherwise
-        if (answer === 'y' || answer === 'yes') return true
-        if (answer === 'n' || answer === 'no') return false
-      }
+    confirm,
+    agreed: async (question, { left = 'nothing was changed', hint = 'answer with y, or use --yes' } = {}) => {
+      if (!(await confirm(question, false))) throw new KeyturnError('CONFIRMATION_FAILED', left, { hint })
     },
     line,
     hidden: async (question, instead) => {

@@ -1,5 +1,6 @@
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
+import { iso } from '../../src/reports/moments.ts'
 import { adopt, previousOf } from '../../src/rotation/decide.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { stateOf } from '../../src/rotation/open.ts'
@@ -26,7 +27,7 @@ export const run: Run = async (context, [name = ''], options) => {
   const token = options.previous === true ? await previousToken(engine, secret) : undefined
   await adopt(engine, secret, { evidence, ...(token !== undefined && { token }), ...(bornAt !== undefined && { bornAt }), ...(handle && { handle }) })
   if (context.options.json) {
-    const createdAt = bornAt === undefined ? null : new Date(bornAt).toISOString()
+    const createdAt = iso(bornAt ?? null)
     context.out.document({ schema: 'keyturn/adopt@1', name: secret.name, createdAt, id: handle?.id ?? null })
     return 0
   }

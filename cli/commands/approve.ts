@@ -26,9 +26,7 @@ export const run: Run = async (context, [name = ''], options) => {
   const before = await stateOf(engine, secret)
   if (!before) throw new KeyturnError('NOTHING_OPEN', `${secret.name}: nothing is recorded of it yet`)
   const what = WHAT[await stuckStep(engine, secret, before)]
-  if (context.prompts.possible && !(await context.prompts.confirm(`Vouch ${what} (${secret.name}, event ${before.seq})?`, false))) {
-    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was recorded', { hint: 'answer with y, or use --yes' })
-  }
+  if (context.prompts.possible) await context.prompts.agreed(`Vouch ${what} (${secret.name}, event ${before.seq})?`, { left: 'nothing was recorded' })
   await approve(engine, secret, reason, before.seq)
   context.out.note(`recorded: you vouch ${what}, in answer to event ${before.seq}`)
   return follow(context, engine, secret, before.rotation?.id ?? null, 'approve')

@@ -57,13 +57,7 @@ async function confirm(context: CommandContext, secret: Secret, version: Version
     if (!context.options.yes) await context.prompts.typed(`Type ${secret.name} to revoke it: `, (answer) => answer === secret.name, '--yes')
     return
   }
-  if (
-    context.prompts.possible &&
-    !context.options.yes &&
-    !(await context.prompts.confirm(`Revoke version ${version.n} of ${secret.name} now, proved or not?`, false))
-  ) {
-    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was changed', { hint: 'answer with y, or use --yes' })
-  }
+  if (context.prompts.possible) await context.prompts.agreed(`Revoke version ${version.n} of ${secret.name} now, proved or not?`)
 }
 
 /** The provider is asked; what it refuses is recorded as dead, and a rotation that waited for it is closed. */

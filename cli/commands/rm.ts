@@ -1,14 +1,13 @@
-import { type App, environment, loadKinds } from '../../src/app.ts'
+import type { App } from '../../src/app.ts'
 import { isKeyturnError, KeyturnError } from '../../src/errors.ts'
 import { removeSecret } from '../../src/inventory/edit.ts'
-import { loadInventoryText } from '../../src/inventory/load.ts'
 import { saveInventory } from '../../src/inventory/save.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { openOrDeclared } from '../../src/rotation/left.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import type { Inventory, Secret, SecretState } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
-import { textOf } from '../declare-secret.ts'
+import { inventoryOf, textOf } from '../declare-secret.ts'
 import { type Left, leftInStore } from '../left-in-store.ts'
 import { textOption } from '../options.ts'
 
@@ -37,9 +36,7 @@ async function take(context: CommandContext, app: App, secret: Secret, reason: s
     })
   }
   const [before, after] = await without(app.inventory, secret)
-  if (!(await context.prompts.confirm(`Take ${secret.name} out of ${app.inventory.file}? Its versions stay in the store.`, false))) {
-    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was changed', { hint: 'answer with y, or use --yes' })
-  }
+  await context.prompts.agreed(`Take ${secret.name} out of ${app.inventory.file}? Its versions stay in the store.`)
   const store = await app.store(secret.store)
   // What could fail, fails before anything is changed.
   await store.ready()
@@ -56,9 +53,7 @@ async function take(context: CommandContext, app: App, secret: Secret, reason: s
 async function takeRest(context: CommandContext, app: App, { state, path, fields }: Left, reason: string | undefined): Promise<number> {
   const name = state.secret
   const engine = await app.engine()
-  if (!(await context.prompts.confirm(`${name} is no longer in ${app.inventory.file}. Take what is left of it out of the store? Its versions stay.`, false))) {
-    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was changed', { hint: 'answer with y, or use --yes' })
-  }
+  await context.prompts.agreed(`${name} is no longer in ${app.inventory.file}. Take what is left of it out of the store? Its versions stay.`)
   if (fields.length > 0) await (await app.localStore()).withdraw(path, fields)
   if (!state.removed) await recordRemoved(engine, state, reason)
   if (context.options.json) context.out.document({ schema: 'keyturn/rm@1', name, variables: [] })
@@ -82,7 +77,7 @@ async function without(inventory: Inventory, secret: Secret): Promise<readonly [
     })
   }
   try {
-    loadInventoryText(after, file, { cwd: inventory.dir, environment: inventory.environment, kinds: await loadKinds(), host: environment().host })
+    await inventoryOf(inventory, after)
   } catch (error) {
     if (!isKeyturnError(error, 'CONFIG_INVALID')) throw error
     const details = error.details.length > 0 ? error.details : [error.message]

@@ -1,7 +1,7 @@
 import { KeyturnError } from '../../src/errors.ts'
 import { exempt } from '../../src/policy/rules.ts'
 import type { StatusRow } from '../../src/reports/build.ts'
-import { sayMoment } from '../../src/reports/moments.ts'
+import { iso, sayMoment } from '../../src/reports/moments.ts'
 import { agendaOf } from '../../src/rotation/due.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { forgetOld } from '../../src/rotation/forget.ts'
@@ -123,7 +123,7 @@ async function showPlans(context: CommandContext, engine: Engine, chosen: Chosen
   const secrets = [...chosen.secrets, ...chosen.guided]
   const plans = await Promise.all(secrets.map(async (s) => ({ ...planOf(engine, s), openSince: (await stateOf(engine, s))?.rotation?.openedAt ?? null })))
   if (context.options.json) {
-    const document = plans.map((plan) => ({ ...plan, openSince: plan.openSince === null ? null : new Date(plan.openSince).toISOString() }))
+    const document = plans.map((plan) => ({ ...plan, openSince: iso(plan.openSince) }))
     context.out.document({ schema: 'keyturn/plan@1', plans: document })
     return 0
   }
@@ -178,7 +178,7 @@ function report(context: CommandContext, engine: Engine, chosen: Chosen, results
       results: results.map(({ secret, outcome }) => outcomeJson(secret, outcome)),
       needsPerson: guided.map((s) => s.name),
       waiting: waiting.map((s) => s.name),
-      opensAt: opensAt === null || waiting.length === 0 ? null : new Date(opensAt).toISOString(),
+      opensAt: waiting.length === 0 ? null : iso(opensAt),
       ...(breaking !== null && { breaking: breaking.map((row) => row.secret.name) }),
     })
   } else {

@@ -1,4 +1,3 @@
-import { KeyturnError } from '../../src/errors.ts'
 import { nearest } from '../../src/inventory/nearest.ts'
 import { currentAndPrevious } from '../../src/rotation/context.ts'
 import { compareOutput } from '../../src/rotation/deliver.ts'
@@ -69,8 +68,7 @@ async function confirmNew(context: CommandContext, secrets: readonly Secret[], n
     context.out.warn(`${name} is new, and ${close} is declared already`, `if you meant that one: secrets rm ${name}`)
     return
   }
-  if (!(await context.prompts.confirm(`${name} is new; ${close} is declared already. Declare ${name} as well?`, false)))
-    throw new KeyturnError('CONFIRMATION_FAILED', 'nothing was changed', { hint: `secrets set ${close}` })
+  await context.prompts.agreed(`${name} is new; ${close} is declared already. Declare ${name} as well?`, { hint: `secrets set ${close}` })
 }
 
 async function currentFields(engine: Engine, secret: Secret): Promise<Sensitive<Fields> | null> {

@@ -1,6 +1,5 @@
 import type { CommandDeclaration } from '../declare.ts'
-
-const REASON = { flags: '--reason TEXT', text: 'why: goes into the history' }
+import { REASON } from './options.ts'
 
 /** Commands that replace or end credentials. */
 export const ROTATE: readonly CommandDeclaration[] = [
@@ -9,7 +8,8 @@ export const ROTATE: readonly CommandDeclaration[] = [
     operands: '[NAME...]',
     summary: 'replace secrets without an outage',
     text: [
-      'A named secret is rotated now; without names, what is due, in its window. What was interrupted is finished first.',
+      'A named secret is rotated now; without names, what its age makes due, in its window. What was interrupted is finished first.',
+      'What breaks the policy otherwise (a published default, a weak value) is named then, and waits for your word: a timer must not drop calls.',
       'It returns after delivery. The old value stays valid for the grace and is revoked by a later run, after every consumer proved that it holds the new one.',
     ],
     options: [

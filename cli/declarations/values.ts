@@ -1,4 +1,5 @@
 import type { CommandDeclaration } from '../declare.ts'
+import { FIELD, REASON } from './options.ts'
 
 /** Commands that take, give and deliver values. */
 export const VALUES: readonly CommandDeclaration[] = [
@@ -23,12 +24,7 @@ export const VALUES: readonly CommandDeclaration[] = [
     operands: 'NAME',
     summary: 'give a value: from stdin, a file or a hidden prompt',
     text: ['On a variable that is not in the inventory yet, it is declared. On a known one it is a rotation whose new value is given.'],
-    options: [
-      { flags: '--file FILE', text: 'take the value from a file' },
-      { flags: '--field NAME', text: 'which field, of a secret with several' },
-      { flags: '--force', text: 'take it although it is weak' },
-      { flags: '--reason TEXT', text: 'why: goes into the history' },
-    ],
+    options: [{ flags: '--file FILE', text: 'take the value from a file' }, FIELD, { flags: '--force', text: 'take it although it is weak' }, REASON],
     examples: [
       ['set OPENAI_API_KEY', 'asks for it, hidden'],
       ['set OPENAI_API_KEY < key.txt', 'from a file; one newline at the end is cut off'],
@@ -38,17 +34,15 @@ export const VALUES: readonly CommandDeclaration[] = [
     name: 'get',
     operands: 'NAME',
     summary: 'print a value',
-    options: [
-      { flags: '--reveal', text: 'needed on a terminal' },
-      { flags: '--field NAME', text: 'which field, of a secret with several' },
-    ],
+    options: [{ flags: '--reveal', text: 'needed on a terminal' }, FIELD],
     examples: [['get OPENAI_API_KEY | wc -c', 'into a pipe it needs no --reveal']],
   },
   {
     name: 'rm',
     operands: 'NAME',
     summary: 'take a secret out of the inventory',
-    options: [{ flags: '--reason TEXT', text: 'why: goes into the history' }],
+    text: ['Its versions stay in the store, its line in your files. Given again after it was ended in the middle, it takes the rest.'],
+    options: [REASON],
     examples: [['rm twilio', 'its versions stay in the store for "retain"']],
   },
   {

@@ -1,12 +1,11 @@
 import type { Millis } from '../terms.ts'
 import { dueOfRow, type FailedJob, type Status, type StatusRow } from './build.ts'
+import { iso } from './moments.ts'
 import { acceptedOf, ownersOf, statesOf } from './totals.ts'
 
 /** The JSON documents, in pieces: a hundred thousand secrets need not be one string in memory. */
 
 const DAY_MS = 86_400_000
-
-const iso = (at: Millis | null): string | null => (at === null ? null : new Date(at).toISOString())
 
 /** `keyturn/status@1`. */
 export function* statusJson(status: Status): Generator<string> {

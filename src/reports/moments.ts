@@ -11,6 +11,9 @@ const WEEKDAY_ENOUGH_DAYS = 6
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
+/** As programs read it: `2026-11-21T18:00:00.000Z`. */
+export const iso = (at: Millis | null): string | null => (at === null ? null : new Date(at).toISOString())
+
 const two = (n: number): string => String(n).padStart(2, '0')
 
 /** `5 Feb`, with the year where it could be mistaken. */
