@@ -30,6 +30,8 @@ const COLORS: Readonly<Record<string, string>> = { '!': RED, '~': YELLOW }
 interface Column {
   readonly title: string
   readonly right?: true
+  /** Left out first where it is narrow. */
+  readonly spare?: true
   readonly cell: (row: StatusRow, now: number) => string
 }
 
@@ -37,7 +39,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'STATE', cell: ({ state }) => state },
   { title: 'SECRET', cell: ({ secret }) => cut(secret.name, LONGEST_NAME) },
   { title: 'AGE', right: true, cell: ageOf },
-  { title: 'LIMIT', right: true, cell: limitOf },
+  { title: 'LIMIT', right: true, spare: true, cell: limitOf },
   { title: 'DUE', cell: dueOf },
   { title: 'RUNNING', cell: runningOf },
   { title: 'WHY', cell: whyOf },
@@ -121,11 +123,17 @@ function* rowsTable({ rows, at }: Status, { width, color }: Screen): Generator<s
     for (let i = 0; i < cells.length; i++) widths[i] = Math.max(widths[i] ?? 0, (cells[i] as string).length)
   }
   const last = COLUMNS.length - 1
-  const before = widths.slice(0, last).reduce((sum, w) => sum + w + 2, 2)
-  const left = Math.max(NARROWEST_WHY, width - before)
+  const roomFor = (shown: readonly number[]): number => width - shown.reduce((sum, i) => sum + (i === last ? 0 : (widths[i] ?? 0) + 2), 2)
+  const all = [...widths.keys()]
+  // Where the reasons do not fit, what the policy says of most secrets alike makes room for them.
+  const shown = roomFor(all) < (widths[last] ?? 0) ? all.filter((i) => COLUMNS[i]?.spare !== true) : all
+  const left = Math.max(NARROWEST_WHY, roomFor(shown))
   const line = (cells: readonly string[]): string =>
-    cells
-      .map((text, i) => (i === last ? cut(text, left) : COLUMNS[i]?.right ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)))
+    shown
+      .map((i) => {
+        const text = cells[i] ?? ''
+        return i === last ? cut(text, left) : COLUMNS[i]?.right ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)
+      })
       .join('  ')
       .trimEnd()
   const title = `  ${line(COLUMNS.map((column) => column.title))}`

@@ -156,14 +156,17 @@ A remark.
     })
   })
 
-  it('cuts between words', async () => {
+  it('leaves the limit out where the reasons would not fit beside it, then cuts between words', async () => {
     const secret = secretOf('a-name-of-some-length', { accept: [{ rule: 'max-age', until: NOW + DAY, reason: 'x', by: 'ops' }] })
     const status = await buildStatus({
       inventory: inventoryOf([secret]),
       states: [stateOf(secret, { current: versionOf(secret, { ageDays: 100 }) })],
       now: NOW,
     })
-    expect(text(statusTable(status, { width: 80, color: false }))).toMatch(/ accepted until\.\.\.$/m)
+    const at = (width: number) => text(statusTable(status, { width, color: false }))
+    expect(at(100)).toMatch(/LIMIT[\s\S]* accepted until 2026-11-22$/m)
+    expect(at(80)).toMatch(/^ {2}STATE {2}SECRET +AGE {2}DUE +RUNNING {2}WHY\n.* accepted until 2026-11-22$/m)
+    expect(at(76)).toMatch(/ accepted until\.\.\.$/m)
   })
 
   it('gives no due date to what has no value, and names its command', async () => {
