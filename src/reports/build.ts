@@ -191,13 +191,13 @@ async function hostsOf(
 }
 
 /** Of a secret that is no longer declared only its rotation matters: no policy is asked of its value. */
-const ofLeft = ({ secret, findings }: Draft): readonly RuleFinding[] => [
+const ofLeft = ({ secret, findings, rotation }: Draft): readonly RuleFinding[] => [
   ...findings.filter(({ rule }) => rule === 'attention' || rule === 'old-alive'),
   {
     rule: 'left',
     severity: 'info',
     message: 'it is no longer in the inventory, and its open rotation still has to end',
-    hint: `secrets rotate ${secret.name}`,
+    hint: rotation?.hint ?? `secrets rotate ${secret.name}`,
     why: 'left the inventory',
   },
 ]

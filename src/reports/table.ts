@@ -81,7 +81,8 @@ export function* reportTable(status: Status, screen: Screen): Generator<string> 
 export function* detailTable(status: Status, screen: Screen): Generator<string> {
   yield* statusTable(status, screen)
   for (const { secret, findings, version, fingerprint, rotation } of status.rows) {
-    yield `\n${secret.name}: ${Object.keys(secret.env).join(', ') || 'used by Keyturn itself'}\n`
+    const isLeft = findings.some(({ rule }) => rule === 'left')
+    yield `\n${secret.name}: ${Object.keys(secret.env).join(', ') || (isLeft ? 'left the inventory' : 'used by Keyturn itself')}\n`
     yield `  rotator ${secret.rotator.kind}, store ${secret.store}${secret.owner === undefined ? '' : `, owner ${secret.owner}`}\n`
     if (version !== null && fingerprint !== null) yield `  version ${version}, fingerprint ${fingerprint}\n`
     if (secret.reason !== undefined) yield `  ${secret.reason}\n`

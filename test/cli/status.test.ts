@@ -31,7 +31,9 @@ describe('an open rotation', () => {
     const row = status.document.secrets.find((one: { name: string }) => one.name === 'slow')
     expect(row).toMatchObject({ state: 'rotating', env: [], rotation: { waits: 'grace' }, findings: [{ rule: 'left', hint: 'secrets rotate slow' }] })
     expect(status.document.summary.rotating).toBe(1)
-    expect((await c.secrets(['status', 'slow'])).stdout).toContain('it is no longer in the inventory, and its open rotation still has to end')
+    expect((await c.secrets(['status', 'slow'])).stdout).toMatch(
+      /^slow: left the inventory\n[\s\S]*it is no longer in the inventory, and its open rotation still has to end/m,
+    )
     expect((await c.secrets(['history', 'slow'])).stdout).toContain('opened: secrets rotate')
     expect((await c.secrets(['rotate', 'slow'])).stdout).toMatch(/^slow: delivered and proved/)
     // Ended at once, and nothing new is begun for what is no longer declared.
