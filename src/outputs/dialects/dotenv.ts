@@ -1,4 +1,4 @@
-import { type LineSyntax, unquotedEnd } from '../lines.ts'
+import { endOfMatch, type LineSyntax, unquotedEnd } from '../lines.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
 /**
@@ -17,9 +17,13 @@ const syntax: LineSyntax = {
     if (quote !== "'" && quote !== '"' && quote !== '`') return unquotedEnd(text, at, /[\r\n#]/g, /\s/)
     for (let i = at + 1; i < text.length; i++) {
       if (text[i] === '\\' && text[i + 1] === quote) i++
-      else if (text[i] === quote) return i + 1
+      else if (text[i] === quote) {
+        // With something behind it that is no comment, or with no end at all, a quote is a character like any other.
+        if (endOfMatch(syntax.tail, text, i + 1) >= 0) return i + 1
+        break
+      }
     }
-    return -1
+    return unquotedEnd(text, at, /[\r\n#]/g, /\s/)
   },
 }
 

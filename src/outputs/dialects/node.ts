@@ -15,7 +15,11 @@ const syntax: LineSyntax = {
   newline: /\n/g,
   skipsBom: false,
   valueEnd(text, at) {
-    if (text[at] === "'" || text[at] === '"' || text[at] === '`') return quotedEnd(text, at, false)
+    if (text[at] === "'" || text[at] === '"' || text[at] === '`') {
+      const closed = quotedEnd(text, at, false)
+      // Without its closing quote it is data, and so is the rest of the line.
+      return closed >= 0 ? closed : unquotedEnd(text, at, /\n/g, /\r/)
+    }
     return unquotedEnd(text, at, /[\n#]/g, /\s/)
   },
 }

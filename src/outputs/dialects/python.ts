@@ -1,11 +1,12 @@
 import { type LineSyntax, quotedEnd, unquotedEnd } from '../lines.ts'
-import { trimEnd } from '../text.ts'
+import { trimEnd, unreadable } from '../text.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
 /**
- * python-dotenv (1.2.4; what is written here reads the same in 1.2.2). Escapes in both kinds of quotes; `${V}` and `${V:-d}`
+ * python-dotenv (0.21 to 1.2; where releases differ, the file is refused). Escapes in both kinds of quotes; `${V}` and `${V:-d}`
  * are resolved in every kind, single quotes too, and nothing escapes them; a line that cannot be read is skipped; a comment
- * needs a blank before it.
+ * needs a blank before it; a byte order mark becomes part of the first name; a carriage
+ * return becomes a line feed.
  */
 // Python's \s is not that of JavaScript: it has the separators 1C to 1F and NEL, and not the byte order mark.
 const SPACES = ' \\t\\n\\r\\f\\v\\x1c-\\x1f\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
@@ -22,7 +23,7 @@ const syntax: LineSyntax = {
   comment: sticky(`[${BLANKS}]*#[^\\r\\n]*`),
   tail: sticky(`[${BLANKS}]*(?:#[^\\r\\n]*)?(?:${NEWLINE}|(?![\\s\\S]))`),
   newline: /\r\n|\n|\r/g,
-  skipsBom: true,
+  skipsBom: false,
   valueEnd(text, at, afterBlank) {
     if (text[at] === "'" || text[at] === '"') return quotedEnd(text, at, true)
     if (afterBlank && text[at] === '#') return at
@@ -52,25 +53,31 @@ export const python = defineDialect({
         : null,
 })
 
+type Quotes = Readonly<Record<"'" | '"', RegExp>>
+
+// Up to 1.2.2 a backslash does not escape the one behind it, and is no escape at all if the quote would never close then.
+const CURRENT: Quotes = { "'": sticky("'((?:\\\\[\\s\\S]|[^'\\\\])*)'"), '"': sticky('"((?:\\\\[\\s\\S]|[^"\\\\])*)"') }
+const BEFORE: Quotes = { "'": sticky("'((?:\\\\'|[^'])*)'"), '"': sticky('"((?:\\\\"|[^"])*)"') }
+
 const LINE = {
   lead: sticky(`[${SPACES}]*`),
   exported: sticky(`(?:export[${BLANKS}]+)?`),
   quotedKey: sticky("'([^']+)'"),
   key: sticky(`([^=#${SPACES}]+)`),
   blanks: sticky(`[${BLANKS}]*`),
-  single: sticky("'((?:\\\\[\\s\\S]|[^'\\\\])*)'"),
-  double: sticky('"((?:\\\\[\\s\\S]|[^"\\\\])*)"'),
   unquoted: sticky('([^\\r\\n]*)'),
   end: sticky(`(?:[${BLANKS}]*#[^\\r\\n]*)?[${BLANKS}]*(?:${NEWLINE}|(?![\\s\\S]))`),
   skip: sticky('[^\\r\\n]*(?:\\r|\\n|\\r\\n)?'),
 }
 
-function read(text: string): readonly Binding[] {
+function read(file: string): readonly Binding[] {
+  // Python opens it as text, and every line end becomes a line feed, also inside quotes.
+  const text = file.replace(/\r\n?/g, '\n')
+  const statements = readAll(text, CURRENT)
+  if (text.includes('\\')) checkReleases(text, statements, readAll(text, BEFORE))
   let out: Binding[] = []
   const known = new Map<string, string>()
-  for (let at = text.startsWith('\uFEFF') ? 1 : 0; at < text.length; ) {
-    const statement = readStatement(text, at)
-    at = statement.end
+  for (const statement of statements) {
     if (statement.name === null) continue
     if (statement.value === null) {
       // A name alone unsets what stood before it.
@@ -85,13 +92,32 @@ function read(text: string): readonly Binding[] {
   return out
 }
 
+function checkReleases(text: string, now: readonly Statement[], before: readonly Statement[]): void {
+  for (let i = 0; i < Math.max(now.length, before.length); i++) {
+    const [one, other] = [now[i], before[i]]
+    if (one?.name !== other?.name || one?.value !== other?.value || one?.end !== other?.end)
+      throw unreadable(text, (one ?? other)?.start ?? 0, 'has a backslash before a quote, which releases of python-dotenv read differently')
+  }
+}
+
 interface Statement {
+  readonly start: number
   readonly name: string | null
   readonly value: string | null
   readonly end: number
 }
 
-function readStatement(text: string, start: number): Statement {
+function readAll(text: string, quotes: Quotes): readonly Statement[] {
+  const out: Statement[] = []
+  for (let at = 0; at < text.length; ) {
+    const statement = readStatement(text, at, quotes)
+    at = statement.end
+    out.push(statement)
+  }
+  return out
+}
+
+function readStatement(text: string, start: number, quotes: Quotes): Statement {
   let at = start
   const take = (expression: RegExp): RegExpExecArray | null => {
     expression.lastIndex = at
@@ -101,10 +127,10 @@ function readStatement(text: string, start: number): Statement {
   }
   const failed = (): Statement => {
     take(LINE.skip)
-    return { name: null, value: null, end: at }
+    return { start, name: null, value: null, end: at }
   }
   take(LINE.lead)
-  if (at >= text.length) return { name: null, value: null, end: at }
+  if (at >= text.length) return { start, name: null, value: null, end: at }
   take(LINE.exported)
   let name: string | null = null
   if (text[at] !== '#') {
@@ -117,16 +143,16 @@ function readStatement(text: string, start: number): Statement {
   if (text[at] === '=') {
     at++
     const blanks = take(LINE.blanks)?.[0] ?? ''
-    const read = blanks !== '' && text[at] === '#' ? '' : readValue(text, at, take)
+    const read = blanks !== '' && text[at] === '#' ? '' : readValue(text, at, quotes, take)
     if (read === null) return failed()
     value = read
   }
-  return take(LINE.end) ? { name, value, end: at } : failed()
+  return take(LINE.end) ? { start, name, value, end: at } : failed()
 }
 
-function readValue(text: string, at: number, take: (expression: RegExp) => RegExpExecArray | null): string | null {
-  if (text[at] === "'") return take(LINE.single)?.[1]?.replace(/\\([\\'])/g, '$1') ?? null
-  if (text[at] === '"') return take(LINE.double)?.[1]?.replace(/\\([\\'"abfnrtv])/g, (_, char: string) => ESCAPES[char] as string) ?? null
+function readValue(text: string, at: number, quotes: Quotes, take: (expression: RegExp) => RegExpExecArray | null): string | null {
+  if (text[at] === "'") return take(quotes["'"])?.[1]?.replace(/\\([\\'])/g, '$1') ?? null
+  if (text[at] === '"') return take(quotes['"'])?.[1]?.replace(/\\([\\'"abfnrtv])/g, (_, char: string) => ESCAPES[char] as string) ?? null
   const part = take(LINE.unquoted)?.[1] ?? ''
   const comment = part.search(COMMENT)
   return trimEnd(comment < 0 ? part : part.slice(0, comment), SPACE)

@@ -1,12 +1,13 @@
 import type { LineSyntax } from '../lines.ts'
-import { trimEnd } from '../text.ts'
+import { trimEnd, unreadable } from '../text.ts'
 import { type Binding, defineDialect, rawForm } from './define.ts'
 
 /**
- * systemd's `EnvironmentFile=`, after `env-file.c` (254) and the check of names and values in `env-util.c`. A value is made
+ * systemd's `EnvironmentFile=`, after `env-file.c` (252 to 262) and the check of names and values in `env-util.c`. A value is made
  * of unquoted, `'...'` and `"..."` pieces up to the line's end; `#` behind a value is data; a backslash joins lines outside
- * single quotes; there are no references. A name that is none for a shell, or a control character other than tab and line
- * feed in the value, makes systemd drop the assignment.
+ * single quotes; there are no references. A name that is none for a shell makes systemd drop the assignment; so did, before
+ * release 250, a control character other than tab and line feed in the value, which is therefore not written.
+ * A character that Unicode will never assign, such as U+FFFF, makes it refuse the whole file.
  */
 const syntax: LineSyntax = {
   head: /[ \t]*(?<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=/y,
@@ -26,16 +27,26 @@ export const systemd = defineDialect({
   name: 'systemd',
   syntax,
   read,
-  forms: (value) => [
-    ...rawForm(value),
-    { quote: '"', text: `"${value.replace(/[\\"$`]/g, '\\$&')}"` },
-    ...(value.includes("'") ? [] : [{ quote: "'" as const, text: `'${value}'` }]),
-  ],
-  refusal: (value) => (hasControl(value) ? 'systemd drops variables with control characters' : null),
+  forms(value) {
+    if (hasControl(value) || hasNoCharacter(value)) return []
+    return [
+      ...rawForm(value),
+      { quote: '"', text: `"${value.replace(/[\\"$`]/g, '\\$&')}"` },
+      ...(value.includes("'") ? [] : [{ quote: "'" as const, text: `'${value}'` }]),
+    ]
+  },
+  refusal: (value) =>
+    hasControl(value)
+      ? 'older releases of systemd drop variables with control characters'
+      : hasNoCharacter(value)
+        ? 'systemd refuses a file with a character that Unicode does not have'
+        : null,
 })
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what systemd refuses
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what systemd refused
 const hasControl = (value: string): boolean => /[\x01-\x08\x0b-\x1f\x7f]/.test(value)
+
+const hasNoCharacter = (value: string): boolean => /\p{Noncharacter_Code_Point}/u.test(value)
 
 function read(text: string): readonly Binding[] {
   const out: Binding[] = []
@@ -52,7 +63,8 @@ function read(text: string): readonly Binding[] {
       }
       const name = trimEnd(text.slice(at, at + stop), /[ \t]/)
       const value = scanValue(text, at + stop + 1)
-      if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !hasControl(value.text)) out.push({ name, value: value.text, source: value.text })
+      if (hasNoCharacter(name + value.text)) throw unreadable(text, at, 'has a character that Unicode does not have, for which systemd refuses the file')
+      if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) out.push({ name, value: value.text, source: value.text })
       at = value.end
     }
   }
@@ -119,4 +131,4 @@ function doubleEnd(text: string, from: number): number {
 }
 
 const unescapePiece = (quote: string, text: string): string =>
-  quote === "'" ? text : text.replace(/\\([\s\S])/g, (pair, char: string) => ('"\\`$'.includes(char) ? char : char === '\n' ? '' : pair))
+  quote === "'" ? text : text.replace(/\\([\s\S]?)/g, (pair, char: string) => ('"\\`$'.includes(char) ? char : char === '\n' ? '' : pair))

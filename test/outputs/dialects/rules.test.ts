@@ -100,6 +100,8 @@ describe('python-dotenv reads', () => {
     ["A='x\nB=2\n", { B: '2' }],
     ['A="x" junk\nB=2\n', { B: '2' }],
     ['A=1\nA\n', {}],
+    ['\uFEFFA=1\nB="1\r\n2"\r\n', { '\uFEFFA': '1', B: '1\n2' }],
+    ['A=1\nB="\\"\n', 'line 2 has a backslash before a quote, which releases of python-dotenv read differently'],
   ])('%j', (text, expected) => expect(parse('python', text)).toEqual(expected))
 })
 
@@ -112,7 +114,9 @@ describe('systemd reads', () => {
     ['; c\n# c\nA = 1 \r\nB=2', { A: '1', B: '2' }],
     ['export A=1\nB=$C ${D}\n', { B: '$C ${D}' }],
     ['A="1\n2"\n', { A: '1\n2' }],
-    ['A="\u0007"\nB=1\n', { B: '1' }],
+    ['A="\u0007\u001b[1m"\nB=1\n', { A: '\u0007\u001b[1m', B: '1' }],
+    ['A="open\\', { A: 'open' }],
+    ['A=1\nB="\uffff"\n', 'line 2 has a character that Unicode does not have, for which systemd refuses the file'],
   ])('%j', (text, expected) => expect(parse('systemd', text)).toEqual(expected))
 })
 
@@ -168,7 +172,8 @@ describe('a value is written', () => {
     ['shell', "it's $x", undefined, "'it'\\''s $x'"],
     ['shell', '~/x', undefined, "'~/x'"],
     ['systemd', "it's `$x`", undefined, '"it\'s \\`\\$x\\`"'],
-    ['systemd', 'a\u0001', undefined, 'KEY: dialect "systemd" cannot hold its value: systemd drops variables with control characters'],
+    ['systemd', 'a\u0001', undefined, 'KEY: dialect "systemd" cannot hold its value: older releases of systemd drop variables with control characters'],
+    ['systemd', 'a\uffff', undefined, 'KEY: dialect "systemd" cannot hold its value: systemd refuses a file with a character that Unicode does not have'],
     ['json', 'a"b\n', undefined, '"a\\"b\\n"'],
   ])('by %s: %j like %j', (name, value, like, expected) => expect(write(name, value, like)).toBe(expected))
 
