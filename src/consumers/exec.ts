@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { KeyturnError } from '../errors.ts'
 import type { Consumer, ConsumerContext, Proof } from '../ports.ts'
+import { scrubbedTail } from '../scrub.ts'
 import { Sensitive } from '../sensitive.ts'
 import { judgeAnswer, makeChallenge } from './challenge.ts'
 import { nameOf, type Ran, runProgram } from './program.ts'
-import { scrubbedTail } from './scrub.ts'
 
 const command = z
   .union([

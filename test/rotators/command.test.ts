@@ -144,14 +144,14 @@ test('what a program says never shows a value, plain or encoded, and its stderr 
      say({ unavailable: true, message: ['a', v, 'b', Buffer.from(v).toString('base64'), 'c', Buffer.from(v).toString('hex'), '\\n\\u001b[31md'].join(' ') })`,
   )
   const error = await caught(command.test(context(params), storedVersion({ value })))
-  expect(error.message).toMatch(/: a \[hidden\] b \[hidden\]=* c \[hidden\] \[31md$/)
+  expect(error.message).toMatch(/: a \[sensitive\] b \[sensitive\] c \[sensitive\] d$/)
   const failing = program('console.error(q.version.fields.value); process.exit(1)')
   expect((await caught(command.test(context(failing.params), storedVersion({ value })))).hint).toMatch(/It wrote \d+ bytes to stderr/)
 })
 
 test('a value that a program made is taken out of its own message too', () => {
   const made = canary()
-  expect(hideValues(`made ${made}`, new Sensitive({ verb: 'create' }), { fields: { value: made } })).toBe('made [hidden]')
+  expect(hideValues(`made ${made}`, new Sensitive({ verb: 'create' }), { fields: { value: made } })).toBe('made [sensitive]')
 })
 
 test('at the end of its time the program is killed with all that it started', async () => {
