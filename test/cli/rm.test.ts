@@ -69,3 +69,21 @@ test('of a secret that left the inventory with a rotation open nothing is taken'
   const result = await c.run(['rm', 'slow', '--yes'])
   expect([result.code, result.stderr]).toEqual([1, expect.stringContaining('slow: a rotation is open')])
 })
+
+test.each([
+  ['before the inventory is written', 'temp half written', 0],
+  ['between the inventory and the store', 'locked#2', 0],
+  ['between the store and the record', 'removed', 0],
+  // Only the last word was missing: there is nothing left to take.
+  ['when all was recorded', 'ledger:committed', 2],
+])('killed %s and given again, nothing of it is left in the store', async (_, point, code) => {
+  await using c = await newCase()
+  const inventory = c.project.read('secrets.yaml')
+  const killed = await c.run(['rm', 'vendor', '--yes'], { build: 'test', env: { KEYTURN_TEST_KILL_AT: point } })
+  expect(killed.signal, point).toBe('SIGKILL')
+  expect((await c.run(['rm', 'vendor', '--yes'])).code).toBe(code)
+  expect(c.project.read('secrets.yaml')).not.toContain('vendor')
+  expect((await c.secrets(['history'])).stdout).toContain('removed from the inventory')
+  c.project.write('secrets.yaml', inventory)
+  expect((await c.run(['get', 'vendor'])).code).toBe(1)
+})
