@@ -1,3 +1,4 @@
+import { vi } from 'vitest'
 import { isKeyturnError } from '../../src/errors.ts'
 import { hasten, rollback } from '../../src/rotation/decide.ts'
 import { begin, hostsOf } from './beginning.ts'
@@ -6,6 +7,9 @@ import { judgeEnd } from './judge.ts'
 import type { Scenario } from './scenario.ts'
 import { outageAt } from './scheduler.ts'
 import type { World } from './world.ts'
+
+// Hundreds of whole runs in one test: some seconds alone, minutes on a machine that does other things as well.
+vi.setConfig({ testTimeout: 180_000 })
 
 /** How one worker's run is disturbed, at each of its points in turn. */
 export type Disturbance =
