@@ -20,12 +20,17 @@ export const LOOK: readonly CommandDeclaration[] = [
     operands: '',
     summary: 'the same for others: totals, owners, exceptions',
     options: [
-      { flags: '--format FORMAT', text: 'table, markdown or json (default: table)', choices: ['table', 'markdown', 'json'] },
+      {
+        flags: '--format FORMAT',
+        text: 'table, markdown, html, csv or json (default: by the ending of FILE, else table)',
+        choices: ['table', 'markdown', 'html', 'csv', 'json'],
+      },
       { flags: '--output FILE', text: 'write it to a file that only you can read' },
       { flags: '--fail-on STATE', text: 'end with status 3 when a secret is in this state or a worse one', choices: ['overdue', 'due', 'violation'] },
     ],
     examples: [
-      ['report --format markdown --output report.md', 'a file to hand on'],
+      ['report --output report.html', 'one page to mail, print or keep'],
+      ['report --format csv > secrets.csv', 'for a spreadsheet'],
       ['report --fail-on overdue', 'for a CI job: status 3 if something is overdue'],
       ['report --json', 'for a program: keyturn/report@1'],
     ],
@@ -43,6 +48,25 @@ export const LOOK: readonly CommandDeclaration[] = [
       ['history --head > head.txt', 'keep this on another machine'],
       ['history --verify "$(cat head.txt)"', 'nothing was changed or cut off since'],
       ['history --json', 'export: keyturn/history@1'],
+    ],
+  },
+  {
+    name: 'check',
+    operands: '[PATH]',
+    summary: 'does what holds values stay out of git and images',
+    text: [
+      'Outputs, env files, keys and state are looked for in git (by its own answer), in every build context of Dockerfiles and compose files (by the rules of Docker), and by mode and owner. It ends with status 3 when something is found. Neither store nor keys are opened.',
+      'Values in the git history, in images and in other files are not searched for in this version.',
+    ],
+    options: [
+      { flags: '--fix', text: 'show the lines that ignore files lack, add them, and narrow modes; nothing else is changed' },
+      { flags: '--format FORMAT', text: 'text, json or github (default: text)', choices: ['text', 'json', 'github'] },
+    ],
+    examples: [
+      ['check', 'each finding with the command that mends it'],
+      ['check --fix', 'adds what .gitignore and .dockerignore lack'],
+      ['check --format github', 'annotations of a workflow'],
+      ['check --json', 'for a program: keyturn/check@1'],
     ],
   },
   {
