@@ -68,6 +68,6 @@ export async function requireStrong(
   hint = 'use another value, or --force if you must',
 ): Promise<void> {
   if (options.force === true) return
-  const why = refusalOf(engine.facts(fields, secret.env, await engine.fingerprints()), secret.policy)
+  const why = refusalOf(await engine.facts(fields, secret.env, await engine.fingerprints()), secret.policy)
   if (why !== null) throw new KeyturnError('VALUE_REFUSED', `${secret.name}: ${why}`, { hint })
 }

@@ -208,6 +208,12 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
     return loadFingerprints(await store(), inventory.id, systemRandom)
   })
 
+  /** What is known around a value: asked for when the first one is judged. */
+  const knownAround = once(async () => {
+    const { readSamples } = await import('./inventory/import/samples.ts')
+    return { published: await readSamples(inventory.dir), names: [inventory.project, inventory.environment, host] }
+  })
+
   const openEngine = async (makeLedger: boolean): Promise<Engine> => {
     const appending = await openLedger(false, makeLedger)
     const [{ outputFiles }, { recordFacts }, { isTracked }, { leaseUntil, pauseUntil }, kinds] = await Promise.all([
@@ -231,7 +237,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
         ...faults(env, 'output:'),
       }),
       fingerprints,
-      facts: (fields, vars, by) => recordFacts(fields, { env: vars, fingerprints: by }),
+      facts: async (fields, vars, by) => recordFacts(fields, { ...(await knownAround()), env: vars, fingerprints: by }),
       clock: systemClock,
       random: systemRandom,
       worker: workerId(host, process.pid),

@@ -1,9 +1,10 @@
 import { providerOf } from '../inventory/providers.ts'
 import type { Fingerprinter } from '../ports.ts'
 import { Sensitive } from '../sensitive.ts'
-import type { FieldFacts, Fields } from '../terms.ts'
+import type { Facts, FieldFacts, Fields } from '../terms.ts'
 import { publishedReason } from './published.ts'
-import { estimateStrength } from './strength.ts'
+import { shapeOf } from './shape.ts'
+import { type Judge, judgeStrength, WEAK_BITS } from './strength.ts'
 
 export interface FactOptions {
   /** Variable to field: the variable's name says whose key a value should be. */
@@ -11,10 +12,19 @@ export interface FactOptions {
   readonly fingerprints: Fingerprinter
   /** Values published elsewhere too, such as those of the project's sample file. */
   readonly published?: ReadonlySet<string>
+  /** Words that stand around the value: the project, the secret, the host. User names beside it are known from its fields. */
+  readonly names?: readonly string[]
+  /** Where the same bare value stands in other environments of the project, as people know it: `openai in staging`. */
+  readonly elsewhere?: (value: Sensitive<string>) => readonly string[]
+  /** How strength is judged; default: all that is known here. */
+  readonly judge?: Judge
 }
 
-/** Below this a pattern is not merely part of the value, it is the value: an attacker's first day of guessing. */
-const PATTERN_BITS = 45
+/**
+ * Raised whenever the checks below, or what they know, change: facts that were recorded with less are taken again when a command next has the
+ * value in hand (`refreshFacts`).
+ */
+export const FACTS_VERSION = 2
 
 /** Fields that name an account; they are no secrets, and no strength is asked of them. */
 const IDENTIFIER =
@@ -25,22 +35,37 @@ export const isIdentifier = (field: string): boolean => IDENTIFIER.test(field)
 
 /**
  * What policy needs to know of each field, taken once when a version is first seen, so that `status`, `report` and the sweep never
- * read a value. Pure but for the fingerprints' key; nothing of a value is in the result.
+ * read a value. Nothing of a value is in the result.
  */
-export function recordFacts(fields: Sensitive<Fields>, options: FactOptions): Readonly<Record<string, FieldFacts>> {
+export async function recordFacts(fields: Sensitive<Fields>, options: FactOptions): Promise<Facts> {
   const variables = new Map(Object.entries(options.env).map(([variable, field]) => [field, variable]))
-  return Object.fromEntries(Object.entries(fields.reveal()).map(([field, value]) => [field, factsOf(field, value, variables.get(field), options)]))
+  const values = Object.entries(fields.reveal())
+  const users = values.filter(([field]) => isIdentifier(field)).map(([, value]) => value)
+  const names = [...users, ...Object.keys(options.env), ...(options.names ?? [])]
+  const facts: Record<string, FieldFacts> = {}
+  for (const [field, value] of values) facts[field] = await factsOf(field, value, variables.get(field), { ...options, names })
+  return facts
 }
 
-function factsOf(field: string, value: string, variable: string | undefined, { fingerprints, published }: FactOptions): FieldFacts {
-  const print = fingerprints.ofValue(new Sensitive(value))
-  if (isIdentifier(field)) return { length: [...value].length, entropyBits: 0, value: print, identifier: true }
+async function factsOf(field: string, value: string, variable: string | undefined, options: FactOptions): Promise<FieldFacts> {
+  const boxed = new Sensitive(value)
+  const common = { value: options.fingerprints.ofValue(boxed), by: FACTS_VERSION }
+  if (isIdentifier(field)) return { length: [...value].length, entropyBits: 0, ...common, identifier: true }
   const guarded = guardedPart(value)
-  const { bits, pattern } = estimateStrength(guarded)
-  const weak = publishedReason(value, published) ?? publishedReason(guarded, published) ?? (bits < PATTERN_BITS ? pattern : null)
-  const provider = variable === undefined ? null : providerOf(variable)
-  const shape = provider?.shape && !provider.shape.test(value) ? `does not look like a key of ${provider.provider}` : null
-  return { length: [...guarded].length, entropyBits: bits, value: print, ...(weak && { weak }), ...(shape && { shape }) }
+  const { judge = judgeStrength, names = [], published } = options
+  const { bits, pattern } = await judge(guarded, names)
+  const weak = publishedReason(value, published) ?? publishedReason(guarded, published) ?? (bits < WEAK_BITS ? pattern : null)
+  const shape = variable === undefined ? null : shapeOf(value, providerOf(variable))
+  const elsewhere = options.elsewhere?.(boxed) ?? []
+  return {
+    length: [...guarded].length,
+    entropyBits: bits,
+    ...common,
+    ...(weak && { weak }),
+    ...(pattern && { pattern }),
+    ...(shape && { shape }),
+    ...(elsewhere.length > 0 && { elsewhere }),
+  }
 }
 
 /** Of a URL with a password, the password: host and path are no secret. */

@@ -12,7 +12,12 @@ const DEFAULTS: ReadonlySet<string> = new Set(
     'minio123 grafana elastic kibana jenkins sonar nexus portainer traefik keycloak n8n dify chatwoot langfuse formbricks livekit devkey devsecret ' +
     'development production staging local localhost dev prod foobar foo bar baz hunter2 raspberry ubnt cisco oracle manager tiger scott system sa ' +
     'ariuser aripassword ariadmin amiuser amipassword none null undefined true false todo tbd fixme xxx dummy placeholder temp temporary value string ' +
-    'token apikey key jwtsecret sessionsecret cookiesecret encryptionkey difyai123456 sk123456'
+    'token apikey key jwtsecret sessionsecret cookiesecret encryptionkey difyai123456 sk1234 sk123456 ' +
+    // Of samples that many start from.
+    'supersecretjwttokenwithatleast32characterslong your256bitsecret secretkeybase somerandomstring thisisasecret thisisnotasecret itsasecret ' +
+    'arisecret amisecret asteriskari secretari 12345678901234567890123456789012 0123456789abcdef0123456789abcdef superdupersecret keyboardcat ' +
+    'adminpass adminpassword rootpassword rootpass dbpassword userpassword defaultpassword pgpassword mysqlpassword postgrespassword redispassword ' +
+    'adminsecret myadminsecretkey insecuresecret insecurekey unsafesecret helloworld'
   ).split(' '),
 )
 
@@ -25,6 +30,14 @@ const MARKS: readonly RegExp[] = [
   /^([a-z]{2,6}[-_])*(x{4,}|\*{3,}|\.{3,}|0{6,})$/i,
   /x{8,}|\*{6,}|\.{6,}/i,
   /change[-_ ]?(me|this|it)([^a-z]|$)/i,
+]
+
+/** Keys that stand in vendors' manuals and start kits, known by their ends: AWS's example keys, Supabase's demo tokens, what `django-admin startproject` makes. */
+const MANUALS: readonly RegExp[] = [
+  /^(AKIA[A-Z0-9]+|[A-Za-z0-9/+]{20,})EXAMPLE(KEY)?$/,
+  /^eyJ[\w-]+\.eyAgCiAgICAicm9sZSI6/,
+  /^django-insecure-/,
+  /^sk_test_4eC39HqLyjWDarjtT1zdp7dc$/,
 ]
 
 /** Said in words: `your-api-key-here`, `REPLACE_ME`, `sk-your-key`. Asked only of what consists of words, since chance spells short ones. */
@@ -45,6 +58,7 @@ const WORDY = /^[a-z]+([-_. ]+[a-z]+)*[-_. ]?\d{0,4}[!.]?$/i
  */
 export function publishedReason(value: string, more?: ReadonlySet<string>): 'published default' | 'placeholder' | null {
   if (more?.has(value)) return 'published default'
+  if (MANUALS.some((known) => known.test(value))) return 'published default'
   // No placeholder is longer, and a certificate may hold anything.
   if (value.length > 100) return null
   if (DEFAULTS.has(value.toLowerCase().replace(/[-_. ]/g, ''))) return 'published default'

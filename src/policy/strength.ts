@@ -1,168 +1,34 @@
-import { LONGEST_WORD, SHORTEST_WORD, WORD_RANKS } from './words.ts'
+import { explain } from './dictionary.ts'
+import { bitsPerCharacter, findPatterns, looksRandom, type Strength } from './patterns.ts'
+
+/** Below this a pattern is not merely part of the value, it is the value: whoever guesses with a plan finds it. */
+export const WEAK_BITS = 60
+
+/** Judges a value; `names` are words that stand around it. */
+export type Judge = (value: string, names: readonly string[]) => Strength | Promise<Strength>
 
 /**
- * How hard a value is to guess, cheaply: the cheapest way to write it down as random characters, words, repeats, sequences and
- * keyboard walks (the idea of zxcvbn, with a small dictionary and no tables to load). An estimate from above: it cannot know
- * every word, so policy asks for length as well.
+ * How hard a value is to guess: own checks first (what it consists of, repeats, sequences, keyboard walks, words of this trade and of this
+ * project), then zxcvbn with its leaked passwords, unless the value is weak already or evidently random. Asked once, when facts of
+ * a version are recorded; 5 to 50 ms where zxcvbn is asked.
  */
-export interface Strength {
-  /** Estimated bits, rounded down. */
-  readonly bits: number
-  /** What it is mostly made of, where that is not chance. */
-  readonly pattern: Pattern | null
+export async function judgeStrength(value: string, names: readonly string[] = []): Promise<Strength> {
+  const words = wordsIn(names)
+  const own = findPatterns(value, words)
+  if (value === '' || (own.pattern !== null && own.bits < WEAK_BITS) || looksRandom(value)) return own
+  const explained = await explain(value, [...words], bitsPerCharacter(value))
+  return explained === null || explained.bits >= own.bits ? own : explained
 }
 
-export type Pattern = 'one part repeated' | 'a sequence' | 'a keyboard walk' | 'dictionary words'
+/** The own checks alone: at once, and without a dictionary. */
+export const judgeQuickly: Judge = (value, names) => findPatterns(value, wordsIn(names))
 
-/** More adds nothing: at 128 characters even digits have 425 bits. */
-const MOST = 128
-
-/** Rows and columns of a US keyboard, where it matters to fingers. */
-const WALKS: readonly string[] = [
-  'qwertyuiop',
-  'asdfghjkl',
-  'zxcvbnm',
-  '1234567890',
-  'qwertzuiop',
-  'azertyuiop',
-  '1qaz2wsx3edc4rfv5tgb6yhn7ujm',
-  'qazwsxedcrfvtgbyhnujm',
-  '!@#$%^&*()',
-]
-const REVERSED = WALKS.map((row) => [...row].reverse().join(''))
-
-/** `p@ssw0rd` is the word, at one bit for each letter written otherwise. */
-const LEET: Readonly<Record<string, string>> = { '@': 'a', '4': 'a', '3': 'e', '1': 'i', '!': 'i', '0': 'o', $: 's', '5': 's', '7': 't' }
-
-interface Part {
-  readonly length: number
-  readonly bits: number
-  readonly pattern: Pattern
-}
-
-/** Estimates a value's strength. Pure; quadratic in the length, which is cut at 128. */
-export function estimateStrength(value: string): Strength {
-  const text = value.slice(0, MOST)
-  if (text === '') return { bits: 0, pattern: null }
-  const perCharacter = Math.log2(charsetOf(text))
-  const lower = text.toLowerCase()
-  const plain = [...lower].map((letter) => LEET[letter] ?? letter).join('')
-  // best[i]: the fewest bits that write the first i characters; how[i]: the part that ends there.
-  const best = [0]
-  const how: (Part | null)[] = [null]
-  for (let end = 1; end <= text.length; end++) {
-    best.push((best[end - 1] ?? 0) + perCharacter)
-    how.push(null)
+/** Names in whole and in words, from four letters on: shorter ones are spelled by chance. */
+function wordsIn(names: readonly string[]): ReadonlySet<string> {
+  const words = new Set<string>()
+  for (const name of names) {
+    const lower = name.toLowerCase().trim()
+    for (const word of [lower, lower.replace(/[^\p{L}\p{N}]+/gu, ''), ...lower.split(/[^\p{L}]+/u)]) if (word.length >= 4 && word.length <= 40) words.add(word)
   }
-  for (let start = 0; start < text.length; start++) {
-    const before = best[start] ?? 0
-    if (before + perCharacter < (best[start + 1] ?? 0)) {
-      best[start + 1] = before + perCharacter
-      how[start + 1] = null
-    }
-    for (const part of partsAt(text, lower, plain, start, perCharacter)) {
-      const end = start + part.length
-      if (before + part.bits >= (best[end] ?? 0)) continue
-      best[end] = before + part.bits
-      how[end] = part
-    }
-  }
-  return { bits: Math.floor(best[text.length] ?? 0), pattern: mainPattern(how) }
-}
-
-/** How many characters each place could have held, judged by the kinds that occur. */
-function charsetOf(text: string): number {
-  if (/^[0-9a-f]+$/.test(text) || /^[0-9A-F]+$/.test(text)) return /[a-f]/i.test(text) ? 16 : 10
-  let size = 0
-  if (/[a-z]/.test(text)) size += 26
-  if (/[A-Z]/.test(text)) size += 26
-  if (/[0-9]/.test(text)) size += 10
-  if (/[-_+/=.]/.test(text)) size += 3
-  if (/[^A-Za-z0-9\-_+/=.]/.test(text)) size += 29
-  return Math.max(2, size)
-}
-
-function* partsAt(text: string, lower: string, plain: string, start: number, perCharacter: number): Generator<Part> {
-  const sequence = sequenceAt(text, start)
-  if (sequence >= 4) for (let length = 4; length <= sequence; length++) yield { length, bits: perCharacter + 1 + Math.log2(length), pattern: 'a sequence' }
-  const run = runAt(text, start)
-  if (run >= 4) for (let length = 4; length <= run; length++) yield { length, bits: perCharacter + Math.log2(length), pattern: 'one part repeated' }
-  const walk = walkAt(lower, start)
-  // Which row, where in it, which way, how far.
-  if (walk >= 4) for (let length = 4; length <= walk; length++) yield { length, bits: 7 + Math.log2(length), pattern: 'a keyboard walk' }
-  const again = repeatAt(lower, start)
-  // Three characters come again by chance, four hardly.
-  if (again >= 4) for (let length = 4; length <= again; length++) yield { length, bits: Math.log2(start + 1) + Math.log2(length), pattern: 'one part repeated' }
-  const year = /^(19[5-9]|20[0-4])\d/.test(text.slice(start, start + 4))
-  if (year) yield { length: 4, bits: 7, pattern: 'a sequence' }
-  yield* wordsAt(text, lower, plain, start)
-}
-
-/** Up or down by one: `abcd`, `4321`. */
-function sequenceAt(text: string, start: number): number {
-  const step = text.charCodeAt(start + 1) - text.charCodeAt(start)
-  if (step !== 1 && step !== -1) return 1
-  let end = start + 1
-  while (end < text.length && text.charCodeAt(end) - text.charCodeAt(end - 1) === step) end++
-  return end - start
-}
-
-function runAt(text: string, start: number): number {
-  let end = start + 1
-  while (end < text.length && text[end] === text[start]) end++
-  return end - start
-}
-
-function walkAt(lower: string, start: number): number {
-  let longest = 0
-  for (const row of [...WALKS, ...REVERSED]) {
-    for (let at = row.indexOf(lower[start] ?? ''); at >= 0; at = row.indexOf(lower[start] ?? '', at + 1)) {
-      let length = 0
-      while (at + length < row.length && start + length < lower.length && row[at + length] === lower[start + length]) length++
-      longest = Math.max(longest, length)
-    }
-  }
-  return longest
-}
-
-/** The longest piece from here on that stood there before; it may run into itself, as `abcabcabc` does. */
-function repeatAt(lower: string, start: number): number {
-  let longest = 0
-  for (let from = 0; from < start; from++) {
-    let length = 0
-    while (start + length < lower.length && lower[from + length] === lower[start + length]) length++
-    longest = Math.max(longest, length)
-  }
-  return longest
-}
-
-function* wordsAt(text: string, lower: string, plain: string, start: number): Generator<Part> {
-  for (let length = SHORTEST_WORD; length <= Math.min(LONGEST_WORD, text.length - start); length++) {
-    const rank = WORD_RANKS.get(lower.slice(start, start + length)) ?? WORD_RANKS.get(plain.slice(start, start + length))
-    if (rank === undefined || (length === SHORTEST_WORD && !standsAlone(lower, start, length))) continue
-    const written = text.slice(start, start + length)
-    const changed = [...plain.slice(start, start + length)].filter((letter, i) => letter !== lower[start + i]).length
-    const capitals = written === written.toLowerCase() ? 0 : 1
-    yield { length, bits: Math.log2(rank) + 2 + changed + capitals, pattern: 'dictionary words' }
-  }
-}
-
-/** Four letters in a row spell a word by chance too often, unless nothing but the word stands there. */
-const standsAlone = (lower: string, start: number, length: number): boolean =>
-  !/[a-z]/.test(lower[start - 1] ?? '') && !/[a-z]/.test(lower[start + length] ?? '')
-
-/** What covers at least half of the characters; of several, what covers most. */
-function mainPattern(how: readonly (Part | null)[]): Pattern | null {
-  const covered = new Map<Pattern, number>()
-  let total = 0
-  for (let end = how.length - 1; end > 0; ) {
-    const part = how[end] ?? null
-    if (part) {
-      covered.set(part.pattern, (covered.get(part.pattern) ?? 0) + part.length)
-      total += part.length
-    }
-    end -= part?.length ?? 1
-  }
-  if (total * 2 < how.length - 1) return null
-  return [...covered].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null
+  return words
 }

@@ -17,11 +17,11 @@ export const WORDS: readonly string[] = (
   'raspberry oracle cisco ubnt switch router firewall wifi home family mother father sister brother love friend angel heart happy lucky ' +
   'money magic music player gaming pokemon starwars matrix naruto tigger purple silver golden black white green yellow blue red house ' +
   'tiger eagle falcon lion horse rabbit kitten puppy snoopy mickey jasmine nicole maggie ginger cooper bailey harley mustang ferrari porsche ' +
-  'corvette camaro yankees dallas london paris berlin vienna america england germany austria france canada texas chicago'
+  'corvette camaro yankees dallas london paris berlin vienna america england germany austria france canada texas chicago key api jwt pin pwd ari ami sip pbx dev'
 ).split(' ')
 
 /** Words by themselves with their rank, counted from 1. */
 export const WORD_RANKS: ReadonlyMap<string, number> = new Map([...new Set(WORDS)].map((word, index) => [word, index + 1]))
 
-export const SHORTEST_WORD = 4
+export const SHORTEST_WORD = 3
 export const LONGEST_WORD = Math.max(...WORDS.map((word) => word.length))

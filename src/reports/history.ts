@@ -71,6 +71,8 @@ function describeSaw(facts: Saw): string {
       return `found a current value: ${facts.version.fingerprint}, age by ${facts.source}${facts.note === undefined ? '' : `; ${facts.note}`}`
     case 'proved':
       return `all consumers proved the new value; both work until ${formatTime(facts.graceUntil)}`
+    case 'judged':
+      return 'its strength was judged again, with what is known now'
     case 'adopted':
       return `adopted${facts.bornAt === undefined ? '' : `: made ${formatTime(facts.bornAt)}`}: ${facts.evidence}`
     case 'dead':

@@ -55,7 +55,12 @@ async function refer({ engine, rotation, state }: Work, version: { token: string
   const fingerprints = await engine.fingerprints()
   const secret = engine.inventory().secrets.find((s) => s.id === state.secret)
   const env = secret?.env ?? Object.fromEntries(rotation.snapshot.fields.map((f) => [f, f]))
-  return { token: version.token, handle: version.handle, fingerprint: fingerprints.of(version.fields), facts: engine.facts(version.fields, env, fingerprints) }
+  return {
+    token: version.token,
+    handle: version.handle,
+    fingerprint: fingerprints.of(version.fields),
+    facts: await engine.facts(version.fields, env, fingerprints),
+  }
 }
 
 /**

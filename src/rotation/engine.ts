@@ -12,8 +12,8 @@ export interface Engine {
   readonly consumers: ReadonlyMap<string, Consumer>
   readonly files: OutputFiles
   fingerprints(): Promise<Fingerprinter>
-  /** Strength facts of a value, taken once when a version is first seen. `env`: variable to field. */
-  facts(fields: Sensitive<Fields>, env: Readonly<Record<string, string>>, fingerprints: Fingerprinter): Facts
+  /** What policy needs to know of a value, taken once when a version is first seen. `env`: variable to field. */
+  facts(fields: Sensitive<Fields>, env: Readonly<Record<string, string>>, fingerprints: Fingerprinter): Promise<Facts>
   readonly clock: Clock
   readonly random: Random
   /** Names this process in claims. */

@@ -119,7 +119,7 @@ export async function noticeForeign(engine: Engine, secret: Secret, state: Secre
   const former = state?.former.find((v) => v.fingerprint === fingerprint)
   const token = former?.token ?? `${inventory.id}.${secret.id}.seen-${fingerprint.slice(fingerprint.lastIndexOf(':') + 1)}`
   if (!former) await store.put(secret.path, { token, fields: own, handle: null })
-  const version = { token, handle: former?.handle ?? null, fingerprint, facts: engine.facts(own, secret.env, fingerprints) }
+  const version = { token, handle: former?.handle ?? null, fingerprint, facts: await engine.facts(own, secret.env, fingerprints) }
   const { state: after } = await engine.ledger.append(
     secretStream(inventory.id, secret.id),
     (state?.seq ?? 0) + 1,
@@ -173,7 +173,10 @@ export async function introduce(
   const { state: after } = await engine.ledger.append(
     secretStream(inventory.id, secret.id),
     (state?.seq ?? 0) + 1,
-    { type: 'saw', facts: { kind: 'current', version: { token, handle: null, fingerprint, facts: engine.facts(fields, secret.env, fingerprints) }, ...age } },
+    {
+      type: 'saw',
+      facts: { kind: 'current', version: { token, handle: null, fingerprint, facts: await engine.facts(fields, secret.env, fingerprints) }, ...age },
+    },
     { policy: secret.policy },
   )
   return after as SecretState

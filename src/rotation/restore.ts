@@ -45,15 +45,10 @@ async function rebuild(engine: Engine, secret: Secret): Promise<Rebuilt> {
   // Newest first, as the store tells it, whatever the clock did.
   const ages = infos.map((v) => v.token)
   const stored = await store.get(secret.path, ages)
-  const versions = stored
-    .map((v) => ({
-      token: v.token,
-      handle: v.handle,
-      fingerprint: fingerprints.of(v.fields),
-      facts: engine.facts(v.fields, secret.env, fingerprints),
-      createdAt: v.createdAt,
-    }))
-    .sort((a, b) => ages.indexOf(b.token) - ages.indexOf(a.token))
+  const versions: (VersionRef & { readonly createdAt: number })[] = []
+  for (const { token, handle, fields, createdAt } of stored)
+    versions.push({ token, handle, fingerprint: fingerprints.of(fields), facts: await engine.facts(fields, secret.env, fingerprints), createdAt })
+  versions.sort((a, b) => ages.indexOf(b.token) - ages.indexOf(a.token))
   const holds = versions.filter((v) => v.fingerprint === currentPrint)
   // One that a rotation made has the handle.
   const current: (VersionRef & { createdAt: number }) | undefined = holds.findLast((v) => v.handle !== null) ?? holds.at(-1)

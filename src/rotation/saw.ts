@@ -1,4 +1,4 @@
-import type { Event, Recorded, SecretState, VersionState } from '../terms.ts'
+import type { Event, Facts, Recorded, SecretState, VersionRef, VersionState } from '../terms.ts'
 
 /** How long orphans of a closed rotation may still turn up in a provider's list (failure rule 4). */
 export const LATE_MS = 24 * 3_600_000
@@ -20,7 +20,8 @@ export function saw(state: SecretState, { facts }: Event & { type: 'saw' }, { at
         : state
     case 'adopted': {
       const token = facts.token ?? state.current?.token
-      const age = facts.bornAt === undefined ? {} : { bornAt: facts.bornAt, source: 'claimed' as const }
+      const end = facts.expiresAt === undefined ? {} : { expiresAt: facts.expiresAt }
+      const age = facts.bornAt === undefined ? end : { ...end, bornAt: facts.bornAt, source: 'claimed' as const }
       const handle = facts.handle === undefined ? {} : { handle: facts.handle }
       const told = (v: VersionState): VersionState => (v.token === token ? { ...v, ...age, ...handle } : v)
       const r = state.rotation
@@ -32,6 +33,10 @@ export function saw(state: SecretState, { facts }: Event & { type: 'saw' }, { at
         rotation: r?.retiring && r.retiring.token === token ? { ...r, retiring: { ...r.retiring, ...handle } } : r,
         failure: facts.handle && state.failure?.code === 'NEEDS_PERSON' ? null : state.failure,
       }
+    }
+    case 'judged': {
+      const again = <V extends VersionRef>(v: V): V => (facts.facts[v.token] ? { ...v, facts: facts.facts[v.token] as Facts } : v)
+      return { ...state, current: state.current && again(state.current), former: state.former.map(again) }
     }
     case 'dead': {
       const ended = (v: VersionState): VersionState => (v.token === facts.token ? { ...v, deadAt: at } : v)

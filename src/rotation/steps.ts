@@ -89,7 +89,7 @@ async function keepForeign(work: Work, found: Fingerprint): Promise<boolean> {
   const token = `${state.stream.split('/')[0]}.${state.secret}.seen-${found.slice(found.lastIndexOf(':') + 1)}`
   await store.put(path, { token, fields: own, handle: null }, signal)
   const secret = engine.inventory().secrets.find((s) => s.id === state.secret)
-  const facts = engine.facts(own, secret?.env ?? {}, fingerprints)
+  const facts = await engine.facts(own, secret?.env ?? {}, fingerprints)
   await work.note({
     kind: 'current',
     version: { token, handle: null, fingerprint: found, facts },

@@ -1,6 +1,6 @@
 import type { RotatorRef } from './inventory.ts'
 import type { Policy } from './policy.ts'
-import type { AgeSource, Fingerprint, Handle, HeldVar, Millis, Token, VersionRef } from './value.ts'
+import type { AgeSource, Facts, Fingerprint, Handle, HeldVar, Millis, Token, VersionRef } from './value.ts'
 
 /** What is recorded: steps, events, and what they carry. */
 
@@ -112,11 +112,14 @@ export type Saw =
   | {
       /** evidence of age, handle or owner (`adopt`) */ readonly kind: 'adopted'
       readonly bornAt?: Millis
+      /** The provider ends it then by itself. */
+      readonly expiresAt?: Millis
       readonly handle?: Handle
       readonly evidence: string
       /** Which version; absent: the current one. */
       readonly token?: Token
     }
+  | { /** facts of versions, taken again with more knowledge; by token */ readonly kind: 'judged'; readonly facts: Readonly<Record<Token, Facts>> }
   | { /** the provider refused it, or somebody ended it */ readonly kind: 'dead'; readonly token: Token; readonly note: string }
   | {
       /** rebuilt after a lost ledger */ readonly kind: 'restored'

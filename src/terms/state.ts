@@ -41,6 +41,8 @@ export interface VersionState extends VersionRef {
   /** When the provider refused it, or it was replaced where nothing at a provider can die. */
   readonly deadAt?: Millis
   readonly replacedAt?: Millis
+  /** When the provider ends it by itself; absent: never, or nobody knows. */
+  readonly expiresAt?: Millis
 }
 
 export interface RotationState {

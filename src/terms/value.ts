@@ -31,15 +31,25 @@ export interface FieldFacts {
   readonly value: Fingerprint
   /** Why it is known to be weak (`published default`, `dictionary word`, ...), or absent. */
   readonly weak?: string
+  /** What it is mostly made of, where that is not chance (`a keyboard walk`), or absent. */
+  readonly pattern?: string
   /** Why it cannot be what its name says, or absent. */
   readonly shape?: string
+  /** Where the same bare value stands in other environments of the project (`openai in staging`), or absent. */
+  readonly elsewhere?: readonly string[]
+  /** What was known when they were taken (`FACTS_VERSION`); absent: before that was counted. */
+  readonly by?: number
   /** True for user names and other fields that are no secrets: no strength is asked of them. */
   readonly identifier?: boolean
 }
 
 export type Facts = Readonly<Record<string, FieldFacts>>
 
-export type AgeSource = 'rotation' | 'provider' | 'store' | 'file' | 'claimed' | 'first-seen' | 'unknown'
+/**
+ * Where an age is from. `rotation`: we made it. `provider`: its own record. `store`: the store's date of the version. `git`: a commit that
+ * has this very value; `file`: the time of the file that held it; both say only that it is not younger. `claimed`: a person's word.
+ */
+export type AgeSource = 'rotation' | 'provider' | 'store' | 'git' | 'file' | 'claimed' | 'first-seen' | 'unknown'
 
 /** A version as the ledger knows it: never a value. */
 export interface VersionRef {

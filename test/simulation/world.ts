@@ -2,6 +2,7 @@ import { KeyturnError } from '../../src/errors.ts'
 import { fingerprinter } from '../../src/fingerprint.ts'
 import { openSqliteLedger, type SqliteLedger } from '../../src/ledger/sqlite.ts'
 import { recordFacts } from '../../src/policy/facts.ts'
+import { judgeQuickly } from '../../src/policy/strength.ts'
 import type { Fingerprinter, Ledger, Random } from '../../src/ports.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { fold } from '../../src/rotation/fold.ts'
@@ -138,7 +139,7 @@ export async function makeWorld(scenario: Scenario, seed: number | string = 0): 
         consumers: new Map([[consumer.kind, consumer]]) as unknown as Engine['consumers'],
         files: files.forProcess(process, hook),
         fingerprints: async () => fingerprints,
-        facts: (fields, env, by) => recordFacts(fields, { env, fingerprints: by }),
+        facts: (fields, env, by) => recordFacts(fields, { env, fingerprints: by, judge: judgeQuickly }),
         gone: (worker) => world.knowsDead && world.schedule.processes.some(({ name, status }) => name === worker && status === 'crashed'),
         lease(until) {
           const controller = new AbortController()

@@ -5,7 +5,7 @@ import { fingerprinter } from '../../fingerprint.ts'
 import { compose } from '../../outputs/dialects/compose.ts'
 import { decodeText, MAX_TEXT_BYTES } from '../../outputs/text.ts'
 import { isTracked } from '../../outputs/tracked.ts'
-import { recordFacts } from '../../policy/facts.ts'
+import { type FactOptions, recordFacts } from '../../policy/facts.ts'
 import { weaknessOf } from '../../policy/weakness.ts'
 import { Sensitive } from '../../sensitive.ts'
 import { readWhole } from '../../state/files.ts'
@@ -17,6 +17,7 @@ import { lookAround } from './around.ts'
 import { type IgnoreChange, planIgnores } from './ignore.ts'
 import { conflictsBetween, type EnvSource, type Proposal, type ProposedSecret, propose } from './propose.ts'
 import { readVariables } from './read.ts'
+import { readSamples } from './samples.ts'
 
 export interface PlanOptions {
   readonly cwd: string
@@ -74,7 +75,7 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
     proposal,
     originals: files.map(({ original }) => original),
     ignores,
-    weak: weakOnes(proposal.secrets),
+    weak: await weakOnes(proposal.secrets, { published: await readSamples(dir), names: [projectOf(dir), environment ?? ''] }),
     remarks: [...proposal.remarks, ...files.flatMap(({ original }) => remarkOnMode(original)), ...(await remarksOnGit(files))],
   }
 }
@@ -168,16 +169,20 @@ async function ariConfFrom(given: readonly string[], dir: string, cwd: string): 
 /** Only asked whether a value is weak: nothing is compared by these fingerprints, and nothing is kept. */
 const THROWAWAY = fingerprinter('none', new Sensitive(new Uint8Array(32)))
 
-function weakOnes(secrets: readonly ProposedSecret[]): readonly { readonly variable: string; readonly reason: string }[] {
-  return secrets.flatMap((secret) => {
-    if (secret.fields === null) return []
-    const facts = recordFacts(secret.fields, { env: secret.env, fingerprints: THROWAWAY })
-    return Object.entries(secret.env).flatMap(([variable, field]) => {
+type Weak = ImportPlan['weak'][number]
+
+async function weakOnes(secrets: readonly ProposedSecret[], known: Pick<FactOptions, 'published' | 'names'>): Promise<readonly Weak[]> {
+  const weak: Weak[] = []
+  for (const secret of secrets) {
+    if (secret.fields === null) continue
+    const facts = await recordFacts(secret.fields, { ...known, env: secret.env, fingerprints: THROWAWAY })
+    for (const [variable, field] of Object.entries(secret.env)) {
       const found = facts[field]
       const reason = found ? weaknessOf(found, DEFAULT_POLICY) : null
-      return reason === null ? [] : [{ variable, reason }]
-    })
-  })
+      if (reason !== null) weak.push({ variable, reason })
+    }
+  }
+  return weak
 }
 
 const remarkOnMode = ({ file, mode }: Original): readonly string[] =>

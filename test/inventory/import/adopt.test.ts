@@ -4,6 +4,7 @@ import { importSecrets, keepOriginals, readOriginal, readSetup } from '../../../
 import { resolveInventory } from '../../../src/inventory/resolve.ts'
 import { openSqliteLedger } from '../../../src/ledger/sqlite.ts'
 import { recordFacts } from '../../../src/policy/facts.ts'
+import { judgeQuickly } from '../../../src/policy/strength.ts'
 import type { Engine } from '../../../src/rotation/engine.ts'
 import { fold } from '../../../src/rotation/fold.ts'
 import { stateOf } from '../../../src/rotation/open.ts'
@@ -39,7 +40,7 @@ async function engineFor(secrets: Readonly<Record<string, string>>): Promise<Eng
     ledger,
     store: async () => store,
     fingerprints: async () => fingerprints,
-    facts: (fields, env, by) => recordFacts(fields, { env, fingerprints: by }),
+    facts: (fields, env, by) => recordFacts(fields, { env, fingerprints: by, judge: judgeQuickly }),
     clock,
     random: seededRandom(1),
   }
