@@ -142,6 +142,12 @@ export const ERRORS = {
   NOTHING_OPEN: kind(2, false, 'There is nothing to approve, revoke or go back to.', '"secrets status NAME" shows the present state.'),
   NOT_A_TERMINAL: kind(2, false, 'A person has to answer, and there is no terminal.', 'Give the answer as the option named in the message.'),
   OLD_STILL_ACCEPTED: kind(1, true, 'The provider still accepts the old value.', 'See the message; the rotation tries again by itself.'),
+  OUTPUT_CHANGED: kind(
+    1,
+    true,
+    'Somebody wrote an output while new values were merged into it; it was left as they wrote it.',
+    'Run the command again: it starts from what is there now.',
+  ),
   OUTPUT_LOCKED: kind(1, true, 'Another process is writing the same output.', 'Run the command again.'),
   OUTPUT_TRACKED: kind(
     1,

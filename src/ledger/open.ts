@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, constants, fchownSync, openSync, statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import { fromFileSystem, KeyturnError } from '../errors.ts'
 import type { Fold } from '../ports.ts'
+import { makeEmptyFile } from '../state/empty-file.ts'
 import { type Database, database } from './database.ts'
 import { ledgerFault } from './faults.ts'
 import { migrate } from './migrate.ts'
@@ -75,17 +76,7 @@ function makeFile(file: string, create: boolean, owner: OpenOptions['owner']): v
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromFileSystem(error, 'read', file)
   }
   if (!create) throw new KeyturnError('RESTORE_NEEDED', `ledger ${file}: the file is not there`)
-  try {
-    const descriptor = openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600)
-    try {
-      if (owner) fchownSync(descriptor, owner.uid, owner.gid)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch (error) {
-    // Another process was first.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fromFileSystem(error, 'write', file)
-  }
+  makeEmptyFile(file, owner ?? null)
 }
 
 async function prepare(db: Database, timeoutMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { constants, existsSync, type Stats } from 'node:fs'
-import { lstat, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { constants, existsSync, readFileSync, renameSync, type Stats } from 'node:fs'
+import { lstat, open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fromFileSystem, isKeyturnError, KeyturnError } from '../errors.ts'
 import type { LockedFile, OutputFiles, Random } from '../ports.ts'
@@ -31,7 +31,8 @@ const TIMEOUT_MS = 30_000
 
 /**
  * Output files on this machine's disk. The lock is one that the kernel releases, one a real path: two names of one file
- * share it. The new text stands in a file beside the old one (0600, unpredictable name, flushed) before a rename puts it in
+ * share it, and so do all inventories with the same `lockDir`. Others are found out by what stands in the file: right before the
+ * rename it must still be what was read (OUTPUT_CHANGED). The new text stands in a file beside the old one (0600, unpredictable name, flushed) before a rename puts it in
  * place, so that a reader and a kill see the old or the new. What killed writers left is removed at the next write.
  *
  * A symbolic link stays: the file it names is replaced. The owner of an existing file stays; if that is not possible, nothing
@@ -45,7 +46,7 @@ export function outputFiles(options: OutputFilesOptions): OutputFiles {
       const lock = join(options.lockDir, `${createHash('sha256').update(target.file).digest('hex').slice(0, 32)}.output`)
       let entered = false
       try {
-        return await locked(lock, { waitMs: options.timeoutMs ?? TIMEOUT_MS, owner: options.owner ?? null, signal }, async () => {
+        return await locked(lock, { waitMs: options.timeoutMs ?? TIMEOUT_MS, owner: options.owner ?? null, signal, vanishes: true }, async () => {
           entered = true
           // Somebody may have turned the link while we waited: then this is the wrong lock.
           if ((await findTarget(named)).file !== target.file)
@@ -64,9 +65,15 @@ export function outputFiles(options: OutputFilesOptions): OutputFiles {
 
 function openedFile(target: Target, signal: AbortSignal, options: OutputFilesOptions): LockedFile {
   const notes: string[] = []
+  /** What was read, by its hash; `undefined`: nothing was read, so whatever is there may go. */
+  let seen: string | null | undefined
   return {
     notes,
-    read: () => readText(target),
+    async read() {
+      const bytes = await readBytes(target)
+      seen = bytes && hashOf(bytes)
+      return bytes && decodeText(bytes, target.named)
+    },
     async replace(text, perm) {
       const { tracked, note } = await options.isTracked(target.file)
       if (tracked)
@@ -77,7 +84,10 @@ function openedFile(target: Target, signal: AbortSignal, options: OutputFilesOpt
       const before = await lstat(target.file).catch(() => null)
       await removeLeftovers(target)
       if (signal.aborted) throw ended(signal, target.named)
-      if ((await writeFile(target, before, Buffer.from(text.reveal()), perm, signal, options)) === 'in place')
+      const bytes = Buffer.from(text.reveal())
+      const how = await writeFile(target, { before, seen, text: bytes, perm, signal }, options)
+      seen = hashOf(bytes)
+      if (how === 'in place')
         notes.push(`${target.named} is mounted on its own and cannot be replaced as a whole: it was written in place; a reader may have seen half of it`)
     },
   }
@@ -88,13 +98,20 @@ export async function readOutput(named: string): Promise<Sensitive<string> | nul
   return existsSync(named) ? readText(await findTarget(named)) : null
 }
 
-async function readText({ file, named }: Target): Promise<Sensitive<string> | null> {
+const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+
+async function readText(target: Target): Promise<Sensitive<string> | null> {
+  const bytes = await readBytes(target)
+  return bytes && decodeText(bytes, target.named)
+}
+
+async function readBytes({ file, named }: Target): Promise<Buffer | null> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       const { size } = await handle.stat()
       if (size > MAX_TEXT_BYTES) throw new KeyturnError('ENV_UNREADABLE', `${named}: larger than 16 MB, so it is no env file`)
-      return decodeText(await handle.readFile(), named)
+      return await handle.readFile()
     } finally {
       await handle.close()
     }
@@ -104,14 +121,15 @@ async function readText({ file, named }: Target): Promise<Sensitive<string> | nu
   }
 }
 
-async function writeFile(
-  target: Target,
-  before: Stats | null,
-  text: Buffer,
-  perm: number,
-  signal: AbortSignal,
-  options: OutputFilesOptions,
-): Promise<'renamed' | 'in place'> {
+interface Write {
+  readonly before: Stats | null
+  readonly seen: string | null | undefined
+  readonly text: Buffer
+  readonly perm: number
+  readonly signal: AbortSignal
+}
+
+async function writeFile(target: Target, { before, seen, text, perm, signal }: Write, options: OutputFilesOptions): Promise<'renamed' | 'in place'> {
   const temp = join(target.folder, `${tempPrefix(target)}${Buffer.from(options.random.bytes(12)).toString('hex')}.tmp`)
   const fault = options.fault ?? (() => {})
   try {
@@ -131,8 +149,9 @@ async function writeFile(
     }
     // The last look: from here to the rename nothing waits for anybody.
     if (signal.aborted) throw ended(signal, target.named)
+    refuseOthersText(target, seen)
     try {
-      await rename(temp, target.file)
+      renameSync(temp, target.file)
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code
       if (!before || (code !== 'EBUSY' && code !== 'EXDEV')) throw error
@@ -146,6 +165,18 @@ async function writeFile(
     await rm(temp, { force: true }).catch(() => {})
     throw fromFileSystem(error, 'write', target.named)
   }
+}
+
+/** An editor, or a process of another user, knows nothing of our lock: what was written since it was read stays. */
+function refuseOthersText({ file, named }: Target, seen: string | null | undefined): void {
+  if (seen === undefined) return
+  let now: string | null = null
+  try {
+    now = hashOf(readFileSync(file))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  if (now !== seen) throw new KeyturnError('OUTPUT_CHANGED', `${named}: somebody wrote it while new values were merged into it; it is as they left it`)
 }
 
 type Handle = Awaited<ReturnType<typeof open>>

@@ -1,6 +1,7 @@
-import { closeSync, constants, fchownSync, openSync, statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fromFileSystem, KeyturnError } from '../errors.ts'
+import { KeyturnError } from '../errors.ts'
+import { makeEmptyFile } from './empty-file.ts'
 import type { Owner } from './paths.ts'
 
 export interface LockOptions {
@@ -8,6 +9,8 @@ export interface LockOptions {
   readonly waitMs: number
   readonly owner: Owner | null
   readonly signal?: AbortSignal | undefined
+  /** Whoever held it takes the file away again; only a kill leaves it. Not where others look whether it is there. */
+  readonly vanishes?: true
 }
 
 /** Two locks of one process on one file would poll each other: they queue here instead. */
@@ -47,7 +50,7 @@ async function holding<T>(file: string, options: LockOptions, work: () => Promis
 /** SQLite's SQLITE_BUSY and SQLITE_LOCKED. */
 const BUSY = new Set([5, 6])
 
-async function acquire(file: string, { waitMs, owner, signal }: LockOptions): Promise<() => void> {
+async function acquire(file: string, { waitMs, owner, signal, vanishes }: LockOptions): Promise<() => void> {
   const { DatabaseSync } = await import('node:sqlite')
   const deadline = performance.now() + waitMs
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
@@ -58,10 +61,14 @@ async function acquire(file: string, { waitMs, owner, signal }: LockOptions): Pr
       db = new DatabaseSync(file, { timeout: 0 })
       // Nothing is ever written, so no journal is needed: a kill would leave its file beside the lock.
       db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
-      // `restore` swaps whole folders: a lock on a file that has lost its name protects nothing.
+      // `restore` swaps whole folders, and some locks vanish: a lock on a file that has lost its name protects nothing.
       if (inodeOf(file) === inode) {
         const held = db
-        return () => held.close()
+        return () => {
+          // Before it is let go: who waits for it sees that its name is gone, and makes a new one.
+          if (vanishes) rmSync(file, { force: true })
+          held.close()
+        }
       }
       db.close()
     } catch (error) {
@@ -73,21 +80,9 @@ async function acquire(file: string, { waitMs, owner, signal }: LockOptions): Pr
   }
 }
 
-/**
- * Makes the file if it is not there, and says which one it is. In one tick: closing any descriptor of a file drops this
- * process's POSIX locks on it, so no other caller may lock it between the open and the close.
- */
+/** Makes the file if it is not there, and says which one it is. */
 function makeLockFile(file: string, owner: Owner | null): number {
-  try {
-    const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
-    try {
-      if (owner) fchownSync(descriptor, owner.uid, owner.gid)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fromFileSystem(error, 'write', file)
-  }
+  makeEmptyFile(file, owner)
   return inodeOf(file)
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { KeyturnError } from '../errors.ts'
 
 /** Who the files belong to. */
@@ -14,7 +14,7 @@ export interface StatePaths {
   readonly state: string
   readonly ledger: string
   readonly store: string
-  /** Lock files of outputs. */
+  /** Lock files of outputs: one folder for all inventories of a user, which may write the same file. With an override the inventory's own. */
   readonly locks: string
   /** What may be deleted at any time. */
   readonly cache: string
@@ -64,7 +64,8 @@ export function statePaths(question: StateQuestion): StatePaths {
     state,
     ledger: join(state, 'ledger.db'),
     store: join(state, 'store'),
-    locks: join(state, 'locks'),
+    // Beside the states, whose names never begin with a dot. By user: root may use the same folder.
+    locks: override === null ? join(dirname(state), `.locks-${owner?.uid ?? uid}`) : join(state, 'locks'),
     cache: base('XDG_CACHE_HOME', '.cache', '/var/cache'),
     config,
     identityFile: env.KEYTURN_IDENTITY_FILE || join(config, 'identity.txt'),

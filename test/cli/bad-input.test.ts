@@ -315,7 +315,11 @@ describe.skipIf(isMissing('a full disk', reasonAgainstSmallDisk()))('a full disk
     expect((await c.run(['status'], { env })).code).toBe(0)
     fill(disk)
     const [text, live] = [c.project.read('.env'), c.live('api')]
+    // A sync that finds nothing to do records nothing.
+    await c.secrets(['sync'], { env })
+    c.project.write('.env', text.replace(/^API_KEY=.*\n/m, ''))
     for (const args of [['rotate', 'api'], ['sync']]) expectRefusal(c, await c.run(args, { env }), /no space left on the disk|0 KiB free/, 1)
+    c.project.write('.env', text)
     expectRefusal(c, await c.run(['set', 'jwt'], { env, input: canary() }), /no space left on the disk|0 KiB free/, 1)
     expect([c.project.read('.env'), c.live('api')]).toEqual([text, live])
     free(disk)

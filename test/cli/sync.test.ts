@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { mountPoint, whyNoMounts } from '../outputs/mounts.ts'
 import { canary } from '../support/canary.ts'
@@ -164,6 +165,27 @@ describe('files and consumers', () => {
     const ended = c.tree()
     expect((await c.run(['sync'])).code).toBe(3)
     expect(c.tree()).toEqual(ended)
+  })
+
+  test('two inventories that write the same file take turns', { timeout: 90_000 }, async () => {
+    await using c = await newCase()
+    const second = path.join(c.project.home, 'second')
+    mkdirSync(second)
+    const mine = canary()
+    writeFileSync(path.join(second, '.env'), `SECOND_API_TOKEN=${mine}\n`)
+    await c.secrets(['init', '.env', '--yes'], { cwd: second })
+    rmSync(path.join(second, '.env'))
+    symlinkSync(c.project.path('.env'), path.join(second, '.env'))
+    const values = c.env()
+    const bare = c.project.read('.env').replace(/^(JWT_SECRET|API_KEY)=.*\n/gm, '')
+    for (let i = 0; i < 4; i++) {
+      c.project.write('.env', bare)
+      await Promise.all([c.secrets(['sync']), c.secrets(['sync'], { cwd: second })])
+      expect(c.env()).toEqual({ ...values, SECOND_API_TOKEN: mine })
+    }
+    const state = path.join(c.project.home, 'state', 'keyturn')
+    const [locks = ''] = readdirSync(state).filter((name) => name.startsWith('.locks-'))
+    expect(readdirSync(path.join(state, locks))).toEqual([])
   })
 
   test.skipIf(isMissing('notes on mounted outputs', whyNoMounts()))('a file that had to be written in place is told by sync, rotate and set', async () => {

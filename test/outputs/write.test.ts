@@ -271,6 +271,35 @@ describe('a writer killed with SIGKILL', () => {
   })
 })
 
+describe('a file that somebody else writes without our lock', () => {
+  const between = (change: () => void): Promise<unknown> => {
+    const files = filesOf({ fault: (point) => point === 'temp written' && change() })
+    return files.locked(target, never, async (file) => file.replace(new Sensitive(`${(await file.read())?.reveal() ?? ''}B=2\n`), 0o600))
+  }
+
+  it.each([
+    ['changed', 'A=1\n', () => writeFileSync(target, 'A=mine\n'), 'A=mine\n'],
+    ['made', null, () => writeFileSync(target, 'A=mine\n'), 'A=mine\n'],
+    ['removed', 'A=1\n', () => rmSync(target), null],
+  ])('is left as it is when it was %s since it was read, and the next write goes on from it', async (_, first, change, left) => {
+    if (first !== null) writeFileSync(target, first)
+    const error = await errorOf(between(change))
+    expect([error.code, error.retryable]).toEqual(['OUTPUT_CHANGED', true])
+    expect(existsSync(target) ? readFileSync(target, 'utf8') : null).toBe(left)
+    expect(inFolder()).toEqual(left === null ? [] : ['.env'])
+    await between(() => {})
+    expect(readFileSync(target, 'utf8')).toBe(`${left ?? ''}B=2\n`)
+  })
+
+  it('may be replaced twice under one lock', async () => {
+    await filesOf().locked(target, never, async (file) => {
+      expect(await file.read()).toBeNull()
+      for (const text of ['A=1\n', 'A=2\n']) await file.replace(new Sensitive(text), 0o600)
+    })
+    expect(readFileSync(target, 'utf8')).toBe('A=2\n')
+  })
+})
+
 describe('writers at the same time', () => {
   it('lose nothing of each other, in several processes and in one, through a link as well', { timeout: 60_000 }, async () => {
     writeFileSync(target, '')
@@ -291,6 +320,8 @@ describe('writers at the same time', () => {
     const lines = readFileSync(target, 'utf8').trim().split('\n')
     expect(new Set(lines).size).toBe(32)
     expect(lines).toHaveLength(32)
+    // Their locks are gone with them.
+    expect(readdirSync(lockDir)).toEqual([])
   })
 })
 

@@ -33,7 +33,7 @@ describe('the folders of an inventory', () => {
       state: '/home/me/.local/state/keyturn/kt_demo',
       ledger: '/home/me/.local/state/keyturn/kt_demo/ledger.db',
       store: '/home/me/.local/state/keyturn/kt_demo/store',
-      locks: '/home/me/.local/state/keyturn/kt_demo/locks',
+      locks: '/home/me/.local/state/keyturn/.locks-1000',
       cache: '/home/me/.cache/keyturn/kt_demo',
       config: '/home/me/.config/keyturn/kt_demo',
       identityFile: '/home/me/.config/keyturn/kt_demo/identity.txt',
@@ -73,6 +73,14 @@ describe('the folders of an inventory', () => {
     expect(ask({ override: '/srv/keyturn', env: { XDG_STATE_HOME: '/s' } }).state).toBe('/srv/keyturn/kt_demo')
     expect(ask({ override: '~/state' }).state).toBe('/home/me/state/kt_demo')
     expect(code(() => ask({ override: './state' }))).toBe('CONFIG_INVALID')
+  })
+
+  it('have one folder for the locks of outputs for all inventories of a user, which may write the same file', () => {
+    const of = (inventoryId: string, more: Partial<StateQuestion> = {}) => ask({ inventoryId, ...more }).locks
+    expect(of('kt_other')).toBe(of('kt_demo'))
+    expect(of('kt_demo')).toMatch(/^\/home\/me\/\.local\/state\/keyturn\/\.locks-\d+$/)
+    expect(of('kt_demo', { uid: 0, env: { XDG_STATE_HOME: '/s' } })).toBe('/s/keyturn/.locks-0')
+    expect(of('kt_demo', { override: '/srv/keyturn' })).toBe('/srv/keyturn/kt_demo/locks')
   })
 
   it('have another identity file when the environment names one', () => {

@@ -216,8 +216,8 @@ export function treeOf(folder: string): Record<string, string> {
     const stat = lstatSync(file)
     // What SQLite keeps beside a database while somebody has it open.
     if (/\.db-(wal|shm)$/.test(name)) continue
-    // Locks are empty, and made when they are first needed.
-    if (/\.output$/.test(name) && stat.size === 0) continue
+    // Locks are empty, and they and their folder are made when they are first needed.
+    if (/\.locks-\d+(\/\w+\.output)?$/.test(name) && (stat.isDirectory() || stat.size === 0)) continue
     const content = stat.isSymbolicLink() ? readlinkSync(file) : stat.isFile() ? contentOf(file) : stat.isDirectory() ? 'folder' : 'other'
     tree[path.join(folder, name)] = `${(stat.mode & 0o7777).toString(8)} ${content}`
   }
