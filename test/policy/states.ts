@@ -1,3 +1,4 @@
+import { blankRotation } from '../../src/rotation/machine.ts'
 import type { FieldFacts, HostState, Inventory, Output, Policy, RotationState, Secret, SecretState, VersionState } from '../../src/terms.ts'
 
 /** Inventories and folded states for the tests of policy and reports: one call, and what differs. */
@@ -72,41 +73,11 @@ export const stateOf = (secret: Secret, differs: Partial<SecretState> = {}): Sec
   ...differs,
 })
 
-export const rotationOf = (secret: Secret, differs: Partial<RotationState> = {}): RotationState => ({
-  id: 'r1',
-  openedAt: NOW - DAY,
-  openedSeq: 5,
-  snapshot: {
-    name: secret.name,
-    store: secret.store,
-    path: secret.path,
-    fields: secret.fields,
-    rotator: secret.rotator,
-    overlap: true,
-    sets: true,
-    revokes: true,
-    lists: false,
-    gate: [],
-    policy: secret.policy,
-  },
-  given: null,
-  target: null,
-  reason: null,
-  tokens: [],
-  made: null,
-  retiring: null,
-  done: [],
-  claimed: [],
-  standing: null,
-  back: false,
-  swapped: false,
-  promote: null,
-  graceUntil: null,
-  compromised: null,
-  vouched: [],
-  askFrom: NOW - DAY,
-  ...differs,
-})
+export const rotationOf = (secret: Secret, differs: Partial<RotationState> = {}): RotationState => {
+  const { name, store, path, fields, rotator, policy } = secret
+  const snapshot = { name, store, path, fields, rotator, overlap: true, sets: true, revokes: true, lists: false, gate: [], policy }
+  return { ...blankRotation('r1', snapshot, NOW - DAY), openedSeq: 5, ...differs }
+}
 
 export const outputOf = (differs: Partial<Output> = {}): Output => ({
   file: '.env',
