@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { canary, expectNoCanary } from '../support/canary.ts'
+import { LONG } from './documented.ts'
 import { folderWith, load, loadText, problemsOf, refusal, withSecrets } from './files.ts'
 
 /** The only problem of a file: its place and message, then its hint. */
@@ -527,4 +528,11 @@ describe('a value that was pasted into the file', () => {
     expect(problem(withSecrets(`  db: postgres://app:${value}@127.0.0.1/app`))[0]).toMatch(/looks like a secret value/)
     expect(problem(`id: kt_8f3k2m9q\nrecipients: [AGE-SECRET-KEY-1${value}]\n`)[0]).toMatch(/this is a secret key/)
   })
+})
+
+test('an inventory that leaves out what its rotators, consumers and notices take their credentials from is told each of them, and nothing else', () => {
+  const short = LONG.replace(/^ {2}(db-admin|health-token|slack-webhook): .*\n/gm, '')
+  expect(problemsOf(short).map((text) => /there is no secret "[^"]+"/.exec(text)?.[0] ?? text)).toEqual(
+    ['db-admin', 'health-token', 'slack-webhook'].map((name) => `there is no secret "${name}"`),
+  )
 })
