@@ -10,6 +10,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   '': async () => ({ run: none }),
   adopt: () => import('./commands/adopt.ts'),
   approve: () => import('./commands/approve.ts'),
+  check: () => import('./commands/check.ts'),
   backup: () => import('./commands/backup.ts'),
   eject: () => import('./commands/eject.ts'),
   identity: () => import('./commands/identity.ts'),

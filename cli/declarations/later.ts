@@ -11,7 +11,6 @@ const later = (name: string, summary: string): CommandDeclaration => ({
 
 /** Commands that this version does not have: they say so, and do nothing. */
 export const LATER: readonly CommandDeclaration[] = [
-  later('check', 'search for leaks: git, images, files'),
   later('timer', 'a systemd timer or cron line that keeps secrets young'),
   later('worker', 'the queue worker'),
   later('jobs', "the worker's queue"),

@@ -43,7 +43,7 @@ describe('the program', () => {
 
   it('says honestly what this version has not', async () => {
     await using project = makeProject()
-    for (const name of ['check', 'timer', 'worker', 'serve']) {
+    for (const name of ['timer', 'worker', 'jobs', 'serve']) {
       expect(await project.run([name, '--whatever', 'x'])).toMatchObject({
         code: 2,
         stdout: '',

@@ -1,11 +1,11 @@
 import { KeyturnError } from '../../errors.ts'
+import type { IgnoreChange } from '../../guards/ignore-lines.ts'
 import type { Random, SecretStore } from '../../ports.ts'
 import type { Engine } from '../../rotation/engine.ts'
 import { newToken } from '../../rotation/ids.ts'
 import { introduce } from '../../rotation/open.ts'
 import { Sensitive } from '../../sensitive.ts'
 import type { Fields } from '../../terms.ts'
-import type { IgnoreChange } from './ignore.ts'
 import type { ProposedSecret } from './propose.ts'
 
 /** An env file as it was before `init`, byte for byte. */

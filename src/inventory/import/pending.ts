@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { undoIgnore } from '../../guards/ignore-lines.ts'
 import { makeFolder, placeOver, readWhole, removeLeftovers as removeTemporary, type Writing, writeTemp } from '../../state/files.ts'
 import { locked } from '../../state/lock.ts'
 import type { Setup } from './adopt.ts'
-import { undoIgnore } from './ignore.ts'
 import { removeLeftovers, replaceText } from './place.ts'
 
 /**

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fromFileSystem, KeyturnError } from '../../errors.ts'
 import { fingerprinter } from '../../fingerprint.ts'
+import { type IgnoreChange, planIgnores } from '../../guards/ignore-lines.ts'
 import { compose } from '../../outputs/dialects/compose.ts'
 import { decodeText, MAX_TEXT_BYTES } from '../../outputs/text.ts'
 import { isTracked } from '../../outputs/tracked.ts'
@@ -14,7 +15,6 @@ import { type NewSecret, renderInventory } from '../render.ts'
 import { DEFAULT_POLICY } from '../resolve.ts'
 import type { Original } from './adopt.ts'
 import { lookAround } from './around.ts'
-import { type IgnoreChange, planIgnores } from './ignore.ts'
 import { conflictsBetween, type EnvSource, type Proposal, type ProposedSecret, propose } from './propose.ts'
 import { readVariables } from './read.ts'
 import { readSamples } from './samples.ts'
@@ -66,7 +66,7 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
     files.map(({ file }) => file),
   )
   const proposal = propose(sources, await ariConfFrom(confs, dir, cwd))
-  const ignores = planIgnores(around.question).map((change) => ({ ...change, path: join(around.root, change.path) }))
+  const ignores = planIgnores(around)
   return {
     inventoryFile,
     dir,
