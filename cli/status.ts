@@ -19,7 +19,17 @@ export async function readStatus(context: CommandContext, names: readonly string
     const state = await ledger.state(hostStream(inventory.id, name))
     return state?.kind === 'host' ? state : null
   }
-  const status = await buildStatus({ inventory, states: ledger.states(), host, now: at ?? app.clock.now(), only, remarks: remarksOf(inventory) })
+  // Only where the inventory asks: reading files costs more than the rest.
+  const required = inventory.rules.length === 0 ? null : (await import('../src/reports/required.ts')).requiredBy(inventory, app.actor.host)
+  const status = await buildStatus({
+    inventory,
+    states: ledger.states(),
+    host,
+    now: at ?? app.clock.now(),
+    only,
+    remarks: [...remarksOf(inventory), ...(required?.undeclared ?? [])],
+    ...(required && { required: required.secrets }),
+  })
   return names.length === 0 ? status : { ...status, rows: await Promise.all(status.rows.map((row) => withMend(ledger, inventory.id, row))) }
 }
 

@@ -4,6 +4,7 @@ import { refusalOf } from '../src/policy/accept.ts'
 import { isIdentifier } from '../src/policy/facts.ts'
 import type { Engine } from '../src/rotation/engine.ts'
 import { paramsOf } from '../src/rotation/guided.ts'
+import { stateOf } from '../src/rotation/open.ts'
 import type { Sensitive } from '../src/sensitive.ts'
 import type { Fields, Secret } from '../src/terms.ts'
 import type { CommandContext } from './context.ts'
@@ -68,6 +69,12 @@ export async function requireStrong(
   hint = 'use another value, or --force if you must',
 ): Promise<void> {
   if (options.force === true) return
-  const why = refusalOf(await engine.facts(fields, secret.env, await engine.fingerprints()), secret.policy)
+  const fingerprints = await engine.fingerprints()
+  const why = refusalOf(await engine.facts(fields, secret.env, fingerprints), secret.policy)
   if (why !== null) throw new KeyturnError('VALUE_REFUSED', `${secret.name}: ${why}`, { hint })
+  const before = (await stateOf(engine, secret))?.former.find((v) => v.fingerprint === fingerprints.of(fields))
+  if (before)
+    throw new KeyturnError('VALUE_REFUSED', `${secret.name}: this is the value of version ${before.n}, which was replaced`, {
+      hint: `secrets rollback ${secret.name} goes back to the previous one; else another value, or --force if you must`,
+    })
 }

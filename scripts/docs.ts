@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { renderErrors } from './docs-errors.ts'
+import { renderPolicy } from './docs-policy.ts'
 
 /** `npm run docs` writes the generated pages; `npm run docs:check` fails when one is not what it would write. */
 
@@ -11,7 +12,10 @@ interface Page {
 }
 
 /** A new generated page is one line here. */
-export const PAGES: readonly Page[] = [{ file: 'docs/errors.md', render: renderErrors }]
+export const PAGES: readonly Page[] = [
+  { file: 'docs/errors.md', render: renderErrors },
+  { file: 'docs/policy.md', render: renderPolicy },
+]
 
 const ROOT = path.join(import.meta.dirname, '..')
 

@@ -101,8 +101,12 @@ export const pathsOf = (inventoryId: string, override: string | null): StatePath
 
 /** The kinds that this build has, as the inventory's loader checks them. */
 export async function loadKinds() {
-  const [{ ROTATORS }, { CONSUMERS }] = await Promise.all([import('./rotators/index.ts'), import('./consumers/index.ts')])
-  return { rotators: ROTATORS, consumers: CONSUMERS, stores: ['local'] as const }
+  const [{ ROTATORS }, { CONSUMERS }, { RULES }] = await Promise.all([
+    import('./rotators/index.ts'),
+    import('./consumers/index.ts'),
+    import('./policy/rules.ts'),
+  ])
+  return { rotators: ROTATORS, consumers: CONSUMERS, stores: ['local'] as const, rules: Object.keys(RULES) }
 }
 
 /** Making, reading and checking the keys of the embedded store. */

@@ -124,7 +124,9 @@ const secret = z.union([variable(), secretObject])
 const store = z.object({ kind: kind().describe('local, or a server.') }).catchall(json())
 
 const rule = z.strictObject({
-  when: z.record(variable(), z.string()).describe('Variables with the condition that each must meet, such as not-loopback.'),
+  when: z
+    .record(variable(), z.union([z.string(), z.array(z.string()).min(1)]))
+    .describe('Settings with the condition that each must meet: set, not-loopback, a text, or a list of texts of which it must be one.'),
   require: z.array(variable()).min(1).describe('Variables that must then have a value.'),
 })
 

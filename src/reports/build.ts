@@ -21,6 +21,8 @@ export interface StatusRow {
   readonly fingerprint: Fingerprint | null
   readonly bornAt: Millis | null
   readonly source: AgeSource
+  /** When its provider ends it by itself; `null`: never, or nobody knows. */
+  readonly expiresAt: Millis | null
   /** Worst first. */
   readonly findings: readonly RuleFinding[]
   readonly rotation: OpenRotation | null
@@ -28,7 +30,11 @@ export interface StatusRow {
 }
 
 /** When it should be replaced; `null`: never, or nobody knows. Reckoned when asked, since it takes as much room as the rest of a row. */
-export const dueOfRow = ({ secret, bornAt }: StatusRow): Millis | null => (exempt(secret) || bornAt === null ? null : dueOn(bornAt, secret.policy))
+export function dueOfRow({ secret, bornAt, expiresAt }: StatusRow): Millis | null {
+  if (exempt(secret) || bornAt === null) return null
+  const byAge = dueOn(bornAt, secret.policy)
+  return expiresAt === null ? byAge : Math.min(byAge, expiresAt - secret.policy.rotateBeforeMs)
+}
 
 /** Something that failed on a host: an output that could not be written, a consumer that could not be refreshed. */
 export interface FailedJob {
@@ -86,10 +92,13 @@ export interface BuildInput {
   /** Names or variables have been resolved; `null`: all. Reuse is looked for among all of them in any case. */
   readonly only?: ReadonlySet<string> | null
   readonly remarks?: readonly string[]
+  /** Why rules of the inventory's own ask for a value of a secret, by its name. */
+  readonly required?: ReadonlyMap<string, readonly string[]>
 }
 
 const DAY_MS = 86_400_000
 const NO_FINDINGS: readonly RuleFinding[] = []
+const NO_REASONS: readonly string[] = []
 const alone = (): readonly string[] => []
 
 /** A row while it is built. */
@@ -136,17 +145,17 @@ export async function buildStatus(input: BuildInput): Promise<Status> {
     count(history, state, now)
     for (const { name, facts } of secretFields({ secret, state })) values.add(i, name, facts.value)
     if (state.rotation || (state.late && state.failure)) open.push([i, state])
-    drafts[i] = draft(secret, state, now, null, deployed.of(secret, state.current?.token ?? null))
+    drafts[i] = draft(secret, state, input, null, deployed.of(secret, state.current?.token ?? null))
   }
   for (const [i, state] of open) {
     const secret = secrets[i] as Secret
     const gate = gateOf(inventory, secret)
     const around = { now, gate, hosts: await hostsOf(state, gate, kept, input.host), adminInUse: admins.has(secret.name), gone: () => false }
-    const made = draft(secret, state, now, next(state, around), drafts[i]?.running ?? null)
+    const made = draft(secret, state, input, next(state, around), drafts[i]?.running ?? null)
     if (i >= declared) made.findings = ofLeft(made)
     drafts[i] = made
   }
-  for (const [i, secret] of secrets.entries()) drafts[i] ??= draft(secret, null, now, null, deployed.of(secret, null))
+  for (const [i, secret] of secrets.entries()) drafts[i] ??= draft(secret, null, input, null, deployed.of(secret, null))
   const made = drafts as Draft[]
   for (const holders of values.shared()) markReuse(holders, made, now)
 
@@ -202,9 +211,9 @@ const ofLeft = ({ secret, findings, rotation }: Draft): readonly RuleFinding[] =
   },
 ]
 
-function draft(secret: Secret, state: SecretState | null, now: Millis, going: Next | null, running: Running | null): Draft {
+function draft(secret: Secret, state: SecretState | null, { now, required }: BuildInput, going: Next | null, running: Running | null): Draft {
   const attention = going?.kind === 'attention' ? { reason: going.message, hint: going.hint } : null
-  const found = evaluate({ secret, state, now, attention, guided: isGuided(secret), sharedWith: alone })
+  const found = evaluate({ secret, state, now, attention, guided: isGuided(secret), sharedWith: alone, required: required?.get(secret.name) ?? NO_REASONS })
   const current = state?.current ?? null
   return {
     secret,
@@ -213,6 +222,7 @@ function draft(secret: Secret, state: SecretState | null, now: Millis, going: Ne
     fingerprint: current?.fingerprint ?? null,
     bornAt: current?.bornAt ?? null,
     source: current?.source ?? 'unknown',
+    expiresAt: current?.expiresAt ?? null,
     findings: found.length === 0 ? NO_FINDINGS : found,
     rotation: state?.rotation ? openRotation(state, going) : null,
     running,

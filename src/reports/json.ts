@@ -65,6 +65,7 @@ export function rowJson(row: StatusRow, at: Millis): object {
     rotatedAt: iso(row.bornAt),
     ageDays: row.bornAt === null ? null : Math.round(((at - row.bornAt) / DAY_MS) * 100) / 100,
     ageSource: row.source,
+    ...(row.expiresAt !== null && { expiresAt: iso(row.expiresAt) }),
     maxAgeDays: secret.rotator.kind === 'none' ? null : secret.policy.maxAgeMs / DAY_MS,
     dueAt: iso(dueOfRow(row)),
     findings: row.findings.map(({ rule, severity, message, hint, accepted }) => ({ rule, severity, message, hint, ...(accepted && { accepted: true }) })),

@@ -1,5 +1,5 @@
 import { atLeast } from '../policy/rules.ts'
-import type { Millis } from '../terms.ts'
+import type { AgeSource, Millis } from '../terms.ts'
 import { dueOfRow, isGuided, type Status, type StatusRow } from './build.ts'
 import { formatDay, sayMoment } from './moments.ts'
 import type { OpenRotation } from './open.ts'
@@ -101,4 +101,21 @@ function meaning(command: string, { secret }: StatusRow, outputs: Status['invent
       consumers.map(({ kind, params, key }) => (kind === 'compose' && typeof params.service === 'string' ? `recreates ${params.service}` : `refreshes ${key}`)),
     )
   return refreshed.length > 2 ? `refreshes ${refreshed.length} consumers` : refreshed.join(', ')
+}
+
+const SOURCES: Readonly<Record<AgeSource, string>> = {
+  rotation: 'Keyturn made it then',
+  provider: 'by its provider',
+  store: "by the store's date",
+  git: 'git has this very value since then',
+  file: 'by the time of its file',
+  claimed: 'claimed by a person',
+  'first-seen': 'seen first then',
+  unknown: 'nobody knows how old',
+}
+
+/** `made 2 Sep (claimed by a person)`, `not younger than 9 Nov (by the time of its file)`. */
+export function originOf({ bornAt, source }: StatusRow, now: Millis): string {
+  if (bornAt === null) return SOURCES.unknown
+  return `${atLeast(source) ? 'not younger than' : 'made'} ${formatDay(bornAt, now)} (${SOURCES[source]})`
 }

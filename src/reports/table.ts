@@ -1,7 +1,7 @@
 import { STATES, type Status, type StatusRow } from './build.ts'
 import { formatDay, formatMoment, sayMoment } from './moments.ts'
 import type { OpenRotation } from './open.ts'
-import { ageOf, dueOf, headline, limitOf, nextCommands, runningOf, whyOf } from './phrases.ts'
+import { ageOf, dueOf, headline, limitOf, nextCommands, originOf, runningOf, whyOf } from './phrases.ts'
 import { acceptedOf, ownersOf, statesOf } from './totals.ts'
 
 /** What the terminal can do. */
@@ -80,11 +80,12 @@ export function* reportTable(status: Status, screen: Screen): Generator<string> 
 /** `secrets status NAME`: the line, and everything found with its hint. */
 export function* detailTable(status: Status, screen: Screen): Generator<string> {
   yield* statusTable(status, screen)
-  for (const { secret, findings, version, fingerprint, rotation } of status.rows) {
+  for (const row of status.rows) {
+    const { secret, findings, version, fingerprint, rotation } = row
     const isLeft = findings.some(({ rule }) => rule === 'left')
     yield `\n${secret.name}: ${Object.keys(secret.env).join(', ') || (isLeft ? 'left the inventory' : 'used by Keyturn itself')}\n`
     yield `  rotator ${secret.rotator.kind}, store ${secret.store}${secret.owner === undefined ? '' : `, owner ${secret.owner}`}\n`
-    if (version !== null && fingerprint !== null) yield `  version ${version}, fingerprint ${fingerprint}\n`
+    if (version !== null && fingerprint !== null) yield `  version ${version}, ${originOf(row, status.at)}, fingerprint ${fingerprint}\n`
     if (secret.reason !== undefined) yield `  ${secret.reason}\n`
     for (const { rule, severity, message, hint } of findings) yield `  ${severity} (${rule}): ${message}\n      ${hint}\n`
     if (rotation) yield* openLines(rotation, status.at)

@@ -79,6 +79,9 @@ export interface Window {
   readonly to: string
 }
 
+/** What a setting must be for a rule of the inventory's own: `set`, `not-loopback`, a text, or one of a list. */
+export type Condition = string | readonly string[]
+
 export interface Inventory {
   readonly id: string
   readonly project: string
@@ -97,7 +100,7 @@ export interface Inventory {
   readonly recipients: readonly string[]
   readonly secrets: readonly Secret[]
   readonly outputs: readonly Output[]
-  readonly rules: readonly { readonly when: Readonly<Record<string, string>>; readonly require: readonly string[] }[]
+  readonly rules: readonly { readonly when: Readonly<Record<string, Condition>>; readonly require: readonly string[] }[]
   readonly schedule: { readonly zone: string | null; readonly sweep: string; readonly report: string | null; readonly window: Window | null }
   readonly ledger: { readonly kind: 'sqlite' | 'postgres' }
 }

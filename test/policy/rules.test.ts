@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { evaluate, type RuleInput } from '../../src/policy/rules.ts'
+import { CATALOGUE } from '../../src/policy/catalogue.ts'
+import { evaluate, RULES, type RuleInput, type RuleName } from '../../src/policy/rules.ts'
 import type { Secret } from '../../src/terms.ts'
 import { DAY, factsOf, NOW, rotationOf, secretOf, stateOf, versionOf } from './states.ts'
 
@@ -80,6 +81,70 @@ describe('rules', () => {
     expect(finding).toMatchObject({ rule: 'reuse', severity: 'violation', message: 'OPENAI_API_KEY has the same value as deepgram, twilio' })
   })
 
+  it('find a value that stands in another environment', () => {
+    const state = known(openai, { elsewhere: ['openai in staging', 'openai in test'] })
+    expect(judge(openai, { state })[0]).toMatchObject({
+      rule: 'other-environment',
+      severity: 'violation',
+      message: 'OPENAI_API_KEY has the same value as openai in staging, openai in test',
+      why: 'same value as openai in staging',
+    })
+  })
+
+  it('find a value that was used before and replaced, and not one that stayed', () => {
+    const version = (n: number, mark: string, differs = {}) => versionOf(openai, { n, facts: { value: factsOf(mark) }, ...differs })
+    const replaced = { replacedAt: NOW - 30 * DAY }
+    const judged = (...[current, ...former]: readonly [ReturnType<typeof version>, ...ReturnType<typeof version>[]]) =>
+      judge(openai, { state: stateOf(openai, { current, former }) })
+    expect(judged(version(3, 'a'), version(2, 'b', replaced), version(1, 'a', replaced))[0]).toMatchObject({
+      rule: 'used-before',
+      severity: 'violation',
+      message: 'OPENAI_API_KEY is the value of version 1, replaced 2026-10-22, in use again',
+    })
+    expect(judged(version(3, 'c'), version(2, 'b'), version(1, 'a'))).toEqual([])
+    // A field that the last rotation left alone.
+    expect(judged(version(2, 'a'), version(1, 'a'))).toEqual([])
+    // Gone back to: the same version is in force once more.
+    expect(brief(judged(version(1, 'a'), version(2, 'b')))).toEqual(['info used-before'])
+  })
+
+  it('find what its provider ends soon, also where it is never rotated, and no sooner than the overlap needs', () => {
+    const ending = (secret: Secret, inDays: number) => stateOf(secret, { current: versionOf(secret, { expiresAt: NOW + inDays * DAY }) })
+    expect(judge(openai, { state: ending(openai, 15) })).toEqual([])
+    expect(judge(openai, { state: ending(openai, 13) })[0]).toMatchObject({
+      rule: 'expiry',
+      severity: 'due',
+      why: 'expires in 13 days',
+      hint: 'secrets rotate openai',
+    })
+    expect(judge(openai, { state: ending(openai, -1) })[0]).toMatchObject({
+      rule: 'expiry',
+      severity: 'overdue',
+      message: 'its provider ended it on 2026-11-20',
+    })
+    const never = secretOf('certificate', { rotator: { kind: 'none', params: {} }, reason: 'made by the operator' })
+    expect(brief(judge(never, { state: ending(never, 3) }))).toEqual(['due expiry'])
+    expect(brief(judge(openai, { state: { ...ending(openai, 3), rotation: rotationOf(openai) } }))).toEqual([])
+  })
+
+  it('ask for a value where a rule of the inventory does', () => {
+    const required = ['UVICORN_HOST is 0.0.0.0']
+    expect(judge(openai, { state: null, required })).toEqual([
+      {
+        rule: 'required',
+        severity: 'violation',
+        message: 'OPENAI_API_KEY must have a value, since UVICORN_HOST is 0.0.0.0',
+        hint: 'secrets rotate openai',
+        why: 'needed: UVICORN_HOST is 0.0.0.0',
+      },
+    ])
+    expect(judge(openai, { required })).toEqual([])
+  })
+
+  it('say what an easy value is made of', () => {
+    expect(judge(openai, { state: known(openai, { entropyBits: 65, pattern: 'dictionary words' }) })[0]?.message).toContain('about 65 bits (dictionary words)')
+  })
+
   it('find a secret without a value', () => {
     expect(judge(openai, { state: null })[0]).toMatchObject({ rule: 'no-value', severity: 'info', hint: 'secrets rotate openai' })
     expect(judge(openai, { state: null, guided: true })[0]).toMatchObject({ hint: 'secrets set openai' })
@@ -140,5 +205,32 @@ describe('exceptions', () => {
   it('never cover what a person must decide', () => {
     const attention = { reason: 'both values work', hint: 'look' }
     expect(judge(accepting('attention', 10), { attention })[0]).toMatchObject({ severity: 'attention' })
+  })
+})
+
+describe('the catalogue', () => {
+  it('names every rule, and the severities that it has', () => {
+    expect(Object.keys(CATALOGUE)).toEqual(expect.arrayContaining(Object.keys(RULES)))
+    const old = versionOf(openai, { n: 1, ageDays: 91, replacedAt: NOW - DAY })
+    const rotation = rotationOf(openai, { retiring: old, promote: { pos: 5, at: NOW - DAY } })
+    const weakest = { weak: 'a date', length: 3, entropyBits: 3, shape: 'x', elsewhere: ['b in c'] }
+    const everything = [
+      ...judge(openai, { state: null }),
+      ...judge(openai, { state: null, required: ['A is set'], attention: { reason: 'a', hint: 'b' } }),
+      ...judge(openai, { state: known(openai, weakest), sharedWith: () => ['b'] }),
+      ...judge(openai, { state: known(openai, { weak: 'placeholder' }) }),
+      ...judge(openai, { state: aged(openai, 80) }),
+      ...judge(openai, { state: aged(openai, 100) }),
+      ...judge(openai, { state: stateOf(openai, { current: versionOf(openai, { bornAt: null }) }) }),
+      ...judge(openai, { state: stateOf(openai, { current: versionOf(openai, { n: 2, expiresAt: NOW }), former: [old], rotation }) }),
+      ...judge(openai, { state: stateOf(openai, { current: versionOf(openai, { n: 1 }), former: [versionOf(openai, { n: 2 })] }) }),
+      ...judge(openai, { state: stateOf(openai, { last: { rotation: 'r1', outcome: 'back', at: NOW, note: null } }) }),
+    ]
+    expect([...new Set(everything.map(({ rule }) => rule))].sort()).toEqual(Object.keys(RULES).sort())
+    for (const { rule, severity } of everything) expect(CATALOGUE[rule as RuleName].severity).toContain(severity)
+  })
+
+  it('lets nobody except what is only a remark or a decision', () => {
+    for (const { severity, accept } of Object.values(CATALOGUE)) expect(accept).toBe(!severity.every((one) => one === 'info' || one === 'attention'))
   })
 })
