@@ -55,7 +55,6 @@ const PAGE = 512
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<SqliteLedger> {
   const { file, fold, clock, inventoryId, readOnly = false, timeoutMs = 5000, fault = () => {} } = options
   const db = await openDatabase({ file, inventoryId, fold, readOnly, create: options.create ?? !readOnly, timeoutMs, owner: options.owner ?? null })
-  const actor = canonical(options.actor)
   const inventoryHash = (): string => (typeof options.inventoryHash === 'string' ? options.inventoryHash : options.inventoryHash())
   const parse = (text: string): StreamState => {
     try {
@@ -76,7 +75,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Sq
       const inForce = canonical(policy)
       const row = (pos: number, prev: string): EventRow => {
         const { tool } = options
-        const unhashed = { pos, stream, seq, at: clock.now(), event: text, actor, tool, inventory: inventoryHash(), policy: inForce, prev }
+        const unhashed = { pos, stream, seq, at: clock.now(), event: text, actor: canonical(options.actor), tool, inventory: inventoryHash(), policy: inForce, prev }
         return { ...unhashed, hash: createHash('sha256').update(hashedText(unhashed)).digest('hex') }
       }
       const appended = db.transaction(() => {
@@ -90,7 +89,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Sq
         // From the text, so that a refold years later sees exactly the same.
         const recorded = toRecorded(made)
         const state = fold(old ? parse(old.state) : null, recorded)
-        const { at, tool, inventory, prev, hash } = made
+        const { at, actor, tool, inventory, prev, hash } = made
         db.run(SQL.insertEvent, pos, stream, seq, at, text, actor, tool, inventory, inForce, prev, hash)
         fault('event')
         const changed = db.run(old ? SQL.updateRow : SQL.insertRow, stream, seq, pos, hash, canonical(state))
