@@ -220,7 +220,10 @@ export interface Dialect {
 
 /** A file that is written atomically, under a lock that the kernel releases (failure rule 8). */
 export interface OutputFiles {
-  /** Holds the file's lock while `work` runs; OUTPUT_LOCKED if it cannot be had in time. */
+  /**
+   * Holds the file's lock while `work` runs; OUTPUT_LOCKED if it cannot be had in time. A target that ends in `/` is a folder with
+   * one file a secret: read and replaced as one text, in dialect `files`.
+   */
   locked<T>(target: string, signal: AbortSignal, work: (file: LockedFile) => Promise<T>): Promise<T>
 }
 
@@ -229,6 +232,8 @@ export interface LockedFile {
   read(): Promise<Sensitive<string> | null>
   /** New file beside it, fsync, rename, fsync of the folder. Refuses a target that git tracks (OUTPUT_TRACKED). A kill leaves the old or the new. */
   replace(text: Sensitive<string>, perm: number): Promise<void>
+  /** Takes what is ours out of the arrangement and leaves plain files with this mode. Only a folder has something; absent: nothing to do. */
+  leave?(perm: number): Promise<void>
   /** What a person should know about how it was written; grows with `replace`. Never a value. */
   readonly notes?: readonly string[]
 }
@@ -262,7 +267,18 @@ export interface Proof {
   readonly vars: Readonly<Record<string, Fingerprint | null>>
 }
 
-/** A kind of running thing that reads an output. Both verbs may be repeated; both throw CONSUMER_FAILED or COMMAND_FAILED. */
+/** How a consumer is. */
+export interface Health {
+  /**
+   * `healthy`: it says so itself, or its engine does. `starting`: it cannot say yet, as after a restart. `unhealthy`: it said so, or has
+   * ended. `unknown`: nothing was said that decides anything; it is asked again.
+   */
+  readonly state: 'healthy' | 'starting' | 'unhealthy' | 'unknown'
+  /** What was seen, in a few words: `GET http://127.0.0.1:15000/health: answered 503`. Never a value. */
+  readonly why: string
+}
+
+/** A kind of running thing that reads an output. All verbs may be repeated; they throw CONSUMER_FAILED or COMMAND_FAILED. */
 export interface Consumer<P = unknown> {
   readonly kind: string
   readonly params: ZodType<P>
@@ -272,4 +288,8 @@ export interface Consumer<P = unknown> {
   proves(params: P): boolean
   refresh(ctx: ConsumerContext<P>): Promise<void>
   prove?(ctx: ConsumerContext<P>): Promise<Proof>
+  /** Whether its health can be asked with these params. Absent: it can wherever `health` is there. */
+  tells?(params: P): boolean
+  /** How it is now. What is thrown counts as `unknown`. */
+  health?(ctx: ConsumerContext<P>): Promise<Health>
 }
