@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isKeyturnError } from '../src/errors.ts'
 import { type Classified, classify, type Kind } from '../src/inventory/import/classify.ts'
-import { readVariables } from '../src/inventory/import/read.ts'
-import { compose } from '../src/outputs/dialects/compose.ts'
+import { understand } from '../src/inventory/import/understand.ts'
 import { Sensitive } from '../src/sensitive.ts'
 
 /**
@@ -76,7 +75,7 @@ function scoreOf(folder: string, file: string): Score {
 function classifiedIn(folder: string, file: string): readonly Classified[] {
   const name = `${file}.env`
   try {
-    return classify(readVariables(new Sensitive(readFileSync(path.join(folder, name), 'utf8')), compose, name))
+    return classify(understand(new Sensitive(readFileSync(path.join(folder, name), 'utf8')), name).variables)
   } catch (error) {
     if (!isKeyturnError(error)) throw error
     console.error(`${error.message}: nothing of it counts as found`)

@@ -12,6 +12,8 @@ export function isPlaceholder(value: string): boolean {
   const text = value.trim()
   if (text === '') return false
   if (/^<[^<>]+>$/.test(text) || /^\{\{?[^{}$]+\}?\}$/.test(text) || /^\[[A-Za-z][^\][]*\]$/.test(text)) return true
+  // Programs that ask each user for a key take these words for that.
+  if (/^(user|self)[-_ ]?provided$/i.test(text)) return true
   if (/^(.)\1{2,}$/.test(text) && /^[x*.#?-]/i.test(text)) return true
   if (/[xX]{5,}|\*{4,}|\.{3,}$/.test(text) && !/[xX]{5,}\w*[0-9][a-z]/.test(text)) return true
   return TELLS_TO_REPLACE.test(text) || /^(y[o]?ur|my)[-_ ]/i.test(text)

@@ -73,7 +73,7 @@ export interface Subject {
 export function classify(variables: readonly EnvVariable[]): readonly Classified[] {
   const known = new Set(variables.map((variable) => wordsOf(variable.name).join('_')))
   const names = new Set(variables.map((variable) => variable.name))
-  return variables.map((variable) => {
+  const judged = variables.map((variable) => {
     const value = variable.value.reveal()
     const written = variable.quoting === 'single' ? '' : variable.written.reveal()
     const references = referencesIn(written).filter((name) => names.has(name) || written.includes(`\${${name}`))
@@ -82,7 +82,7 @@ export function classify(variables: readonly EnvVariable[]): readonly Classified
       name: variable.name,
       words: wordsOf(variable.name),
       // What a reference resolves to says nothing about this name; its own form does.
-      text: state === 'empty' ? '' : references.length > 0 ? written : value,
+      text: state === 'empty' ? '' : bare(references.length > 0 ? written : value),
       state,
       said: variable.comments.join('\n').toLowerCase(),
       has: (words) => known.has(words.join('_')),
@@ -90,12 +90,29 @@ export function classify(variables: readonly EnvVariable[]): readonly Classified
     const verdict = judgeByValue(subject) ?? judgeByName(subject)
     return { ...verdict, variable, state, references }
   })
+  return judged.map((one) => asReferred(one, judged))
 }
+
+/** `VITE_PUSHER_APP_KEY=${PUSHER_APP_KEY}`: the same thing under another name. Only to what is shown: a secret's name stays one. */
+function asReferred(one: Classified, all: readonly Classified[]): Classified {
+  const [name, ...more] = one.references
+  if (name === undefined || more.length > 0 || !/^\$(\{\w+\}|\w+)$/.test(one.variable.written.reveal())) return one
+  const target = all.find((other) => other.variable.name === name)
+  if (target?.kind !== 'identifier' || one.kind === 'identifier' || one.kind === 'setting') return one
+  return { ...one, kind: 'identifier', confidence: target.confidence, why: `the same as ${name}: ${target.why}` }
+}
+
+/** Without a quote that lost its partner, which some readers keep: the form of what it stands beside is what counts. */
+const bare = (text: string): string => text.replace(/^\s*["'`]+/, '').replace(/["'`][;,]?\s*$/, '')
+
+/** `GEMINI_API_KEY=GEMINI_API_KEY`: nothing is said by it. One word may be somebody's poor password. */
+const repeatsName = (name: string, value: string): boolean => wordsOf(name).length > 1 && value.trim() === name
 
 /** A `$word` that names nothing of the file is taken for a part of a password, as most readers but Compose do. */
 function stateOf(name: string, value: string, references: readonly string[]): ValueState {
   if (references.length > 0) return 'reference'
   if (isUnset(value)) return 'empty'
+  if (repeatsName(name, value)) return 'placeholder'
   // A vendor gives nobody the key "changeme". A password of one's own is that, and lets everybody in.
   if (isShippedDefault(value)) return providerOf(name) === null && !wordsOf(name).includes('api') ? 'given' : 'placeholder'
   return isPlaceholder(value) ? 'placeholder' : 'given'

@@ -1,11 +1,26 @@
 import type { Subject, Verdict } from './classify.ts'
 import { type Head, headOf } from './heads.ts'
 import { dataKey, judgeKey } from './key-rules.ts'
-import { APIS, BROKERS, CHATS, DATABASES, ENCRYPTING, HOOKS, PASSWORDS, SECRETS, SWITCH_VERBS, TOKENS, VAULTERS } from './nouns.ts'
-import { isNumber, isPair, isPath, isSwitch, looksRandom } from './values.ts'
-import { hasSecretBeside, identifier, secret, setting, verdict } from './verdicts.ts'
-
-const PEOPLE: ReadonlySet<string> = new Set(['admin', 'administrator', 'root', 'superuser', 'master', 'operator'])
+import {
+  APIS,
+  BROKERS,
+  CHATS,
+  DATABASES,
+  ENCRYPTING,
+  HOOKS,
+  OPENING_CODES,
+  PASSWORDS,
+  PEOPLE,
+  QUALIFIERS,
+  SECRETS,
+  SWITCH_VERBS,
+  TOKENS,
+  VAULTERS,
+} from './nouns.ts'
+import { judgeNameless, judgeSetting } from './plain-rules.ts'
+import { looksDrawn, looksRandom } from './random.ts'
+import { isNumber, isPath, isSwitch, isUrl } from './values.ts'
+import { dsn, hasSecretBeside, identifier, secret, setting, verdict } from './verdicts.ts'
 
 /** Decides by the words of the name, checked against what the value can be; at last by the comments. */
 export function judgeByName(subject: Subject): Verdict {
@@ -17,14 +32,25 @@ export function judgeByName(subject: Subject): Verdict {
     return identifier(0.75, 'the login beside a password')
   if (head === null) return judgeNameless(subject)
   const before = new Set(head.before)
-  if (subject.words.length > 1 && (isSwitch(subject.text) || subject.state === 'empty') && SWITCH_VERBS.has(subject.words[0] ?? '')) {
+  // "verify token" is also a noun: without a value it is taken for one.
+  const verb = SWITCH_VERBS.has(subject.words[0] ?? '')
+  if (
+    subject.words.length > 1 &&
+    verb &&
+    (isSwitch(subject.text) || /^[01]$/.test(subject.text) || (subject.state === 'empty' && !/^(verify|check|mask)$/.test(subject.words[0] ?? '')))
+  ) {
     return setting(0.85, 'the name is that of a switch')
   }
+  // A number behind words such as "rounds", "size" or any that nobody knows is no secret: SALT_ROUNDS, TOKEN_DEPTH.
+  if (head.noun !== 'setting' && isNumber(subject.text) && head.behind.some((word) => !QUALIFIERS.has(word)))
+    return setting(0.85, 'the value is a number of something')
   switch (head.noun) {
     case 'password':
       return judgePassword(subject, head)
     case 'salt':
-      return verdict('data-key', 0.9, 'a salt: what was hashed with it no longer matches when it changes')
+      return isSwitch(subject.text)
+        ? setting(0.85, 'the value is yes or no')
+        : verdict('data-key', 0.9, 'a salt: what was hashed with it no longer matches when it changes')
     case 'token':
     case 'secret':
     case 'key':
@@ -58,8 +84,9 @@ function judgeHook(head: Head): Verdict {
 
 function judgePassword(subject: Subject, head: Head): Verdict {
   if (isSwitch(subject.text)) return setting(0.85, 'a password is no yes or no')
+  if (head.word === 'pass' && head.before.at(-1) === 'proxy' && isUrl(subject.text)) return setting(0.85, 'where a proxy passes requests to')
   if (head.word.endsWith('s') && head.word !== 'pass' && isNumber(subject.text)) return setting(0.8, 'a number of them')
-  if (head.word === 'pin' && head.before.length === 0) return setting(0.5, 'too little to tell')
+  if (head.word === 'pin' && (/^\d{1,3}$/.test(subject.text) || /^gpio/.test(head.before[0] ?? ''))) return setting(0.6, 'the number of a pin, not a PIN')
   if (head.before.some((word) => ENCRYPTING.has(word) || VAULTERS.has(word))) return dataKey(0.85)
   return secret(0.95, 'the name says password')
 }
@@ -68,12 +95,14 @@ function judgeLogin(subject: Subject, head: Head): Verdict {
   const { text } = subject
   if (isSwitch(text) || isNumber(text)) return setting(0.85, 'a number or a switch')
   if (text !== '' && /\s/.test(text.trim()) && !text.includes(',')) return setting(0.6, 'words, no login')
-  if (head.word === 'account' && !hasSecretBeside(subject, head.before)) return setting(0.6, 'an account without a password beside it')
+  if (head.word === 'uid' && !hasSecretBeside(subject, head.before)) return setting(0.7, 'the id of a thing')
+  if (head.word === 'account' && !hasSecretBeside(subject, head.before) && !hasSecretBeside(subject, [...head.before, 'account']))
+    return setting(0.6, 'an account without a password beside it')
   return identifier(0.9, 'a login name')
 }
 
 function judgeAddress(subject: Subject, head: Head): Verdict {
-  if (head.word === 'dsn' && (subject.words.includes('sentry') || subject.words.includes('glitchtip'))) {
+  if (head.word === 'dsn' && (/sentry|glitchtip|bugsink|raven/.test(subject.words.join(' ')) || /\bsentry\b/.test(subject.said))) {
     return verdict('public-dsn', 0.9, 'an address with a key that is made to be shown')
   }
   const hook = head.before.some((word) => HOOKS.has(word)) && head.before.some((word) => CHATS.has(word))
@@ -81,8 +110,10 @@ function judgeAddress(subject: Subject, head: Head): Verdict {
   if (APIS.has(head.before.at(-1) ?? '')) return setting(0.8, 'the address of an API')
   const open = subject.state === 'empty' || subject.state === 'placeholder'
   const kept = head.before.some((word) => DATABASES.has(word))
-  if (open && (kept || (head.word === 'dsn' && !subject.words.includes('host'))))
-    return verdict('dsn', 0.75, 'the address of a database usually carries its password')
+  // `DATABASE_URL=your database url`: words in the place of an address.
+  const words = subject.text !== '' && !isUrl(subject.text) && /^[A-Za-z][A-Za-z _-]*$/.test(subject.text)
+  if ((open || words) && (kept || (head.word === 'dsn' && !subject.words.includes('host'))))
+    return dsn(0.75, 'the address of a database usually carries its password')
   return setting(0.85, 'an address')
 }
 
@@ -97,10 +128,13 @@ function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): 
       return last === 'bind' ? identifier(0.85, 'the name that logs in at a directory') : setting(0.8, 'a place in a directory')
     case 'email':
     case 'mail':
-      return hasSecretBeside(subject, head.before) ? identifier(0.8, 'the login beside a password') : setting(0.8, 'an e-mail address')
+      return hasSecretBeside(subject, head.before) || hasSecretBeside(subject, head.before.slice(0, -1))
+        ? identifier(0.8, 'the login beside a password')
+        : setting(0.8, 'an e-mail address')
     case 'hash':
     case 'htpasswd':
       if (last === 'api') return secret(0.8, 'a hash that logs in')
+      if (/^[a-z][a-z0-9-]{1,11}$/.test(text) && !looksDrawn(text)) return setting(0.8, 'the name of a way to hash')
       return head.before.some((word) => PASSWORDS.has(word)) || last === 'auth' || head.noun === 'htpasswd'
         ? verdict('verifier', 0.8, 'the hash of a password')
         : setting(0.7, 'a hash')
@@ -113,6 +147,12 @@ function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): 
       return secret(0.85, 'the words that a private key is made from')
     case 'phrase':
       return ['seed', 'recovery', 'secret', 'backup'].includes(last) ? secret(0.85, 'the words that a private key is made from') : setting(0.7, 'words')
+    case 'seed':
+      return looksRandom(text) || /^([a-z]{3,8}( |$)){12,24}$/.test(text) || before.has('wallet') || before.has('secret')
+        ? secret(0.8, 'what a private key is made from')
+        : setting(0.6, 'the seed of something random')
+    case 'code':
+      return OPENING_CODES.has(last) && !isSwitch(text) ? secret(0.7, 'a code that lets somebody in') : setting(0.8, 'a code that stands for something')
     case 'iv':
     case 'nonce':
       return looksRandom(text) || before.has('encryption') || before.has('creds') ? dataKey(0.75) : setting(0.6, `the name says ${head.word}`)
@@ -123,12 +163,14 @@ function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): 
 
 function judgeId(subject: Subject, head: Head, before: ReadonlySet<string>): Verdict {
   const last = head.before.at(-1) ?? ''
-  if (last === 'key') return identifier(0.93, 'the name of a key, not the key')
+  if (last === 'key' || (last === 'pair' && before.has('key'))) return identifier(0.93, 'the name of a key, not the key')
   if (last === 'secret') {
     const stem = head.before.slice(0, -1)
     return subject.has([...stem, 'secret', 'key'])
       ? identifier(0.85, 'the half that is shown: the secret key stands beside it')
-      : secret(0.7, 'a secret with an id')
+      : subject.state === 'given' && !looksDrawn(subject.text)
+        ? setting(0.7, 'the name of a secret, not the secret')
+        : secret(0.7, 'a secret with an id')
   }
   if (last === 'client')
     return head.before.some((word) => BROKERS.has(word)) ? setting(0.75, 'a label for the connection') : identifier(0.9, 'the public half of an OAuth client')
@@ -141,56 +183,6 @@ function judgeId(subject: Subject, head: Head, before: ReadonlySet<string>): Ver
       ? identifier(0.8, 'stands beside a secret')
       : setting(0.6, 'the id of an application')
   }
-  if (subject.has([...head.before, 'secret']) || subject.has([...head.before, 'token'])) return identifier(0.85, 'stands beside a secret')
+  if (hasSecretBeside(subject, head.before)) return identifier(0.85, 'stands beside a secret')
   return setting(0.85, 'the id of a thing')
-}
-
-const SETTINGS_OF_HOOKS: ReadonlySet<string> = new Set([
-  'enabled',
-  'enable',
-  'disabled',
-  'timeout',
-  'channel',
-  'port',
-  'host',
-  'path',
-  'method',
-  'name',
-  'retries',
-  'id',
-  'level',
-  'interval',
-])
-
-/** The head is a plain word: a setting, unless form and comment say otherwise together. */
-function judgeSetting(subject: Subject, head: Head): Verdict {
-  const { words } = subject
-  const tail = words.slice(-3)
-  if (tail.includes('connection') && tail.includes('string') && (subject.state === 'empty' || subject.state === 'placeholder')) {
-    return verdict('dsn', 0.75, 'a connection string usually carries the password')
-  }
-  if (head.word === 'name' && ['user', 'login'].includes(head.before.at(-1) ?? '')) return identifier(0.9, 'a login name')
-  if (head.word === 'name' && head.before.at(-1) === 'account' && hasSecretBeside(subject, head.before)) return identifier(0.8, 'stands beside a secret')
-  const hook = words.findIndex((word) => HOOKS.has(word))
-  if (hook > 0 && CHATS.has(words[hook - 1] ?? '') && subject.state === 'empty' && !SETTINGS_OF_HOOKS.has(head.word)) {
-    return secret(0.6, 'whoever knows the address of a webhook may post to it')
-  }
-  const written = words.at(-1) === 'contents' || words.at(-1) === 'content' || words.at(-1) === 'base64' || words.at(-1) === 'b64'
-  if (written && /\b(private key|\.?p12|\.?pfx|pkcs|keystore)\b/.test(subject.said) && !/certificate file|chain/.test(subject.said)) {
-    return secret(0.75, 'the contents of a key file')
-  }
-  if ((head.word === 'auth' || head.word === 'authorization') && isPair(subject.text)) return secret(0.8, 'a user and a password in one value')
-  return setting(0.92, `the name says ${head.word}`)
-}
-
-/** No word of the name is known: the value and the comments are all there is. */
-function judgeNameless(subject: Subject): Verdict {
-  const { words, said } = subject
-  if (words.includes('connection') && (subject.state === 'empty' || subject.state === 'placeholder')) {
-    return words.includes('string') ? verdict('dsn', 0.7, 'a connection string usually carries the password') : setting(0.7, 'about a connection')
-  }
-  const named = /\b(api key|secret key|access token|password|passphrase|private key|auth token|secret)\b/.test(said)
-  if (looksRandom(subject.text))
-    return named ? secret(0.8, 'a random value, and the comment speaks of a secret') : secret(0.55, 'the value looks drawn at random')
-  return setting(0.8, 'nothing in name, value or comment speaks of a secret')
 }

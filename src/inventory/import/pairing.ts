@@ -1,6 +1,6 @@
 import type { Classified } from './classify.ts'
 import { LOGINS, PASSWORDS } from './nouns.ts'
-import { looksRandom } from './values.ts'
+import { looksRandom } from './random.ts'
 import { wordsOf } from './words.ts'
 
 /** Variables that are one secret: replaced together, delivered together. */
@@ -18,6 +18,7 @@ const PAIRS: readonly { readonly secret: readonly string[]; readonly beside: rea
     { secret: ['access', 'key', 'secret'], beside: ['access', 'key'], fields: ['key_id', 'secret_key'] },
     { secret: ['secret', 'access', 'key'], beside: ['access', 'key'], fields: ['key_id', 'secret_key'] },
     { secret: ['secret', 'key'], beside: ['access', 'key'], fields: ['key_id', 'secret_key'] },
+    { secret: ['secret'], beside: ['access', 'key'], fields: ['key_id', 'secret_key'] },
     { secret: ['secret', 'key'], beside: ['access', 'key', 'id'], fields: ['key_id', 'secret_key'] },
     { secret: ['secret', 'key'], beside: ['secret', 'id'], fields: ['key_id', 'secret_key'] },
     { secret: ['secret', 'key'], beside: ['public', 'key'], fields: ['public_key', 'secret_key'] },

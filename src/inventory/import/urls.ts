@@ -1,7 +1,8 @@
 import { encodeUserinfo } from '../template.ts'
 import type { Classified } from './classify.ts'
 import type { Group } from './pairing.ts'
-import { looksRandom, type Userinfo, userinfoOf } from './values.ts'
+import { looksRandom } from './random.ts'
+import { type Userinfo, userinfoOf } from './values.ts'
 import { wordsOf } from './words.ts'
 
 /** A URL whose password is that of another variable: from then on it is made from that secret. */

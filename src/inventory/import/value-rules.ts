@@ -1,37 +1,57 @@
+import { hasSecretParameter, hasTokenUser, isCapabilityUrl } from './capability.ts'
 import type { Subject, Verdict } from './classify.ts'
+import { packsCertificate, packsSecret, roleOf } from './encoded.ts'
 import { ADDRESSES, PASSWORDS } from './nouns.ts'
 import {
   hasPasswordPart,
   hasSecretMark,
-  isCapabilityUrl,
+  isBareDsn,
+  isCertificate,
   isPasswordHash,
   isPath,
+  isPointer,
   isPrivatePem,
   isPublicDsn,
-  isPublicPem,
+  isPublicForm,
+  isPublicKey,
   isPublishable,
   isUrl,
   userinfoOf,
 } from './values.ts'
+import { dsn, identifier, secret, setting, verdict } from './verdicts.ts'
 
 /** What the form of the value decides, whatever the name says; `null`: nothing. */
 export function judgeByValue(subject: Subject): Verdict | null {
   const { text } = subject
   if (text === '') return null
-  if (isPrivatePem(text)) return { kind: 'secret', confidence: 0.99, why: 'the value is a private key' }
-  if (isPublicPem(text)) return { kind: 'setting', confidence: 0.95, why: 'the value is a public certificate or key' }
-  if (isPasswordHash(text)) return { kind: 'verifier', confidence: 0.95, why: 'the value is the hash of a password: it checks one and cannot log in' }
-  if (isPublicDsn(text)) return { kind: 'public-dsn', confidence: 0.97, why: 'an address with a key that is made to be shown' }
-  if (userinfoOf(text) !== null) return { kind: 'dsn', confidence: 0.98, why: 'an address with a password inside' }
-  if (isCapabilityUrl(text)) return { kind: 'secret', confidence: 0.97, why: 'whoever knows this address may post to it' }
-  if (hasPasswordPart(text)) return { kind: 'secret', confidence: 0.93, why: 'the value has a password or key among its parts' }
-  if (isPublishable(text)) return { kind: 'identifier', confidence: 0.93, why: 'the value has the mark of a key that may be shown' }
+  if (isPrivatePem(text)) return secret(0.99, 'the value is a private key')
+  if (isPublicKey(text)) return identifier(0.95, 'the value is a public key')
+  if (isCertificate(text) || packsCertificate(text)) return setting(0.95, 'the value is a certificate, which is public')
+  if (isPasswordHash(text)) return verdict('verifier', 0.95, 'the value is the hash of a password: it checks one and cannot log in')
+  return judgeAddressForm(subject) ?? judgeMarks(subject)
+}
+
+function judgeAddressForm({ text, words }: Subject): Verdict | null {
+  if (isPublicDsn(text)) return verdict('public-dsn', 0.97, 'an address with a key that is made to be shown')
+  if (userinfoOf(text) !== null || isBareDsn(text)) return dsn(0.98, 'an address with a password inside')
+  if (hasTokenUser(text)) return secret(0.95, 'an address with a token inside')
+  if (isCapabilityUrl(text, words)) return secret(0.9, 'whoever knows this address may use it')
+  if (hasPasswordPart(text) || hasSecretParameter(text)) return secret(0.93, 'the value has a password or key among its parts')
+  return null
+}
+
+function judgeMarks(subject: Subject): Verdict | null {
+  const { text } = subject
+  const role = roleOf(text)
+  if (role === 'public') return identifier(0.9, 'a token for everybody: it says so itself (role anon)')
+  if (isPublishable(text)) return identifier(0.93, 'the value has the mark of a key that may be shown')
   // A file that is named for a secret is a setting; a password may look like anything.
-  if (isPath(text) && !endsInPassword(subject)) return { kind: 'setting', confidence: 0.93, why: 'the value is the path of a file' }
-  if (hasSecretMark(text)) return { kind: 'secret', confidence: 0.97, why: "the value has the mark of a vendor's secret key" }
-  if (isUrl(text) && (subject.words.some((word) => ADDRESSES.has(word)) || !endsInPassword(subject))) {
-    return { kind: 'setting', confidence: 0.9, why: 'an address without a password' }
-  }
+  if (isPath(text) && !endsInPassword(subject)) return setting(0.93, 'the value is the path of a file')
+  if (isPublicForm(text)) return setting(0.95, 'the value is a checksum or an address on a chain')
+  if (isPointer(text)) return setting(0.85, 'it names a secret that is kept elsewhere')
+  if (role === 'secret' || hasSecretMark(text)) return secret(0.97, "the value has the mark of a vendor's secret key")
+  if (packsSecret(text)) return secret(0.95, 'the value is a key file or a login in base64')
+  if (isUrl(text) && (subject.words.some((word) => ADDRESSES.has(word)) || !endsInPassword(subject))) return setting(0.9, 'an address without a password')
   return null
 }
 

@@ -6,6 +6,8 @@ export const verdict = (kind: Kind, confidence: number, why: string): Verdict =>
 export const setting = (confidence: number, why: string): Verdict => verdict('setting', confidence, why)
 /** Known to two sides only. */
 export const secret = (confidence: number, why: string): Verdict => verdict('secret', confidence, why)
+/** An address with a password inside. */
+export const dsn = (confidence: number, why: string): Verdict => verdict('dsn', confidence, why)
 /** Stands beside a secret, or is made to be shown. */
 export const identifier = (confidence: number, why: string): Verdict => verdict('identifier', confidence, why)
 
@@ -23,6 +25,9 @@ const SECRET_ENDS: readonly (readonly string[])[] = [
   ['private', 'key'],
   ['app', 'secret'],
   ['client', 'secret'],
+  ['private', 'key'],
+  ['certificate'],
+  ['hash'],
 ]
 /** Whether the file has a password, key or token of the same stem. */
 export const hasSecretBeside = (subject: Subject, stem: readonly string[]): boolean =>

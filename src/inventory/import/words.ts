@@ -34,7 +34,11 @@ const GLUED: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Nouns that are also written onto the end of another word: `DBPASSWORD`, `PGUSER`, `MYTOKEN`. */
-const ENDINGS = ['password', 'passwd', 'passphrase', 'username', 'apikey', 'secret', 'token', 'user'] as const
+const ENDINGS = ['password', 'passwd', 'passwort', 'kennwort', 'passphrase', 'username', 'apikey', 'secret', 'token', 'user', 'pass', 'pwd', 'key'] as const
+/** English words that end so. */
+const WHOLE = new Set(
+  'super bypass compass trespass overpass underpass surpass monkey hotkey turkey whiskey hockey donkey jockey passkey valkey lackey'.split(' '),
+)
 
 /**
  * The words of a variable's name, lower case: `NEXT_PRIVATE_apiKey2` is `next private api key 2`. Underscores, dots,
@@ -55,7 +59,8 @@ function unglue(word: string): readonly string[] {
   if (numbered?.[1] && numbered[2] && NUMBERED.has(numbered[1])) return [numbered[1], numbered[2]]
   for (const ending of ENDINGS) {
     const stem = word.slice(0, -ending.length)
-    if (word.endsWith(ending) && stem.length >= 2 && stem !== 'super') return [stem, ...(GLUED[ending] ?? [ending])]
+    if (word.endsWith(ending) && stem.length >= (ending.length > 4 || ending === 'user' ? 2 : 3) && !WHOLE.has(word) && !WHOLE.has(stem))
+      return [stem, ...(GLUED[ending] ?? [ending])]
   }
   return [word]
 }

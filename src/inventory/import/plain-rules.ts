@@ -1,0 +1,90 @@
+import type { Subject, Verdict } from './classify.ts'
+import { packsPair } from './encoded.ts'
+import { type Head, headOf } from './heads.ts'
+import { hasPublicPrefix } from './key-rules.ts'
+import { CHATS, HOOKS, LOGINS, PEOPLE, PUBLIC_ENDS, RESOURCES, ROLES } from './nouns.ts'
+import { isUuid, looksDrawn, looksRandom } from './random.ts'
+import { isPair } from './values.ts'
+import { dsn, hasSecretBeside, identifier, secret, setting } from './verdicts.ts'
+import { wordsOf } from './words.ts'
+
+const SETTINGS_OF_HOOKS: ReadonlySet<string> = new Set(
+  'enabled enable disabled timeout channel port host path method name retries id level interval'.split(' '),
+)
+
+/** The head is a plain word: a setting, unless form, neighbours and comment say otherwise. */
+export function judgeSetting(subject: Subject, head: Head): Verdict {
+  const { words, text } = subject
+  const open = subject.state === 'empty' || subject.state === 'placeholder'
+  const tail = words.slice(-3)
+  if (tail.includes('connection') && tail.includes('string') && open) return dsn(0.75, 'a connection string usually carries the password')
+  const last = head.before.at(-1) ?? ''
+  if (head.word === 'name' && (LOGINS.has(last) || (PEOPLE.has(last) && last !== 'master'))) return identifier(0.9, 'a login name')
+  const hook = words.findIndex((word) => HOOKS.has(word))
+  if (hook > 0 && CHATS.has(words[hook - 1] ?? '') && subject.state === 'empty' && !SETTINGS_OF_HOOKS.has(head.word)) {
+    return secret(0.6, 'whoever knows the address of a webhook may post to it')
+  }
+  const written = words.at(-1) === 'contents' || words.at(-1) === 'content' || words.at(-1) === 'base64' || words.at(-1) === 'b64'
+  if (written && /\b(private key|\.?p12|\.?pfx|pkcs|keystore)\b/.test(subject.said) && !/certificate file|chain/.test(subject.said)) {
+    return secret(0.75, 'the contents of a key file')
+  }
+  if (head.word.startsWith('cert')) return judgeCertificate(subject, head)
+  if ((head.word === 'auth' || head.word === 'authorization') && head.behind.length === 0) {
+    if (isPair(text) || packsPair(text)) return secret(0.8, 'a user and a password in one value')
+    const stem = head.before
+    const login = ['account', 'sid', 'user', 'username', 'login'].some((word) => subject.has([...stem, word]) || subject.has([...stem, 'account', word]))
+    if (login && (open || looksDrawn(text))) return secret(0.7, 'what logs in beside an account')
+  }
+  // What such words mostly name is never drawn at random, save where they stand for a key: `MAIL_SIGNING`, `SITE_BACKEND`.
+  return (ROLES.has(head.word) || isPublicName(words) ? judgeDrawn(subject, head.word) : null) ?? setting(0.92, `the name says ${head.word}`)
+}
+
+/** A certificate is a long text or a path. Some vendors call a key so: it has the form of one, or an id beside it. */
+function judgeCertificate(subject: Subject, head: Head): Verdict {
+  if (looksRandom(subject.text) && subject.text.length <= 64) return secret(0.75, 'too short for a certificate: a key that is called one')
+  if (subject.text === '' && head.behind.length === 0 && head.word === 'certificate' && head.before.at(-1) === 'app' && subject.has([...head.before, 'id'])) {
+    return secret(0.6, 'the other half of an id that stands beside it')
+  }
+  return setting(0.9, 'a certificate')
+}
+
+/** No word of the name is known: the value and the comments are all there is. */
+export function judgeNameless(subject: Subject): Verdict {
+  const { words, said, text } = subject
+  const last = words.at(-1) ?? ''
+  if (words.includes('connection') && (subject.state === 'empty' || subject.state === 'placeholder')) {
+    return words.includes('string') ? dsn(0.7, 'a connection string usually carries the password') : setting(0.7, 'about a connection')
+  }
+  const named = /\b(api key|secret key|access token|password|passphrase|private key|auth token|secret)\b/.test(said)
+  if (subject.state === 'placeholder' && promisesSecret(text)) return secret(0.75, 'the placeholder says that a secret belongs there')
+  const drawn = judgeDrawn(subject, last)
+  if (drawn?.kind === 'secret' && named) return secret(0.8, 'a random value, and the comment speaks of a secret')
+  if (drawn !== null) return drawn
+  if (ROLES.has(last) && (isPair(text) || packsPair(text)) && hasSecretBeside(subject, words)) return secret(0.7, 'a user and a password in one value')
+  return setting(0.8, 'nothing in name, value or comment speaks of a secret')
+}
+
+const isPublicName = (words: readonly string[]): boolean => words.slice(-2).some((word) => PUBLIC_ENDS.has(word)) || hasPublicPrefix(words)
+
+/** A value that nobody typed, under a name that does not say what it is; `null` for one that somebody typed. */
+function judgeDrawn(subject: Subject, last: string): Verdict | null {
+  const { text, words } = subject
+  const role = ROLES.has(last)
+  if (!(role ? looksDrawn(text) : looksRandom(text))) return null
+  if (isPublicName(words)) return identifier(0.8, 'a random value that the name calls public')
+  if (role) return secret(0.7, `a random value: what the name calls ${last} is a key`)
+  // `price_1Abc`: what stands before the first dash is the kind of thing, and the name says the same.
+  const mark = /^([a-z]{2,12})[_-]/.exec(text)?.[1]
+  if (RESOURCES.has(last) || (mark !== undefined && (RESOURCES.has(mark) || words.includes(mark)) && !ROLES.has(mark)))
+    return setting(0.75, 'the id of a thing')
+  // Things are numbered so; a token of that form has a name that says it.
+  if (isUuid(text)) return setting(0.6, 'a UUID, and the name says of no secret')
+  return secret(0.55, 'the value looks drawn at random')
+}
+
+/** What a placeholder such as `<your bot token>` says belongs there. */
+function promisesSecret(placeholder: string): boolean {
+  if (placeholder.length > 80) return false
+  const noun = headOf(wordsOf(placeholder.replace(/([a-z])([A-Z])/g, '$1_$2')))?.noun
+  return noun === 'password' || noun === 'secret' || noun === 'token' || noun === 'key'
+}
