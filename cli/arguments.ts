@@ -3,7 +3,7 @@ import { nearest } from '../src/inventory/nearest.ts'
 import type { CommandDeclaration, OptionDeclaration, Options } from './declare.ts'
 
 /** A declared option, taken apart. */
-interface Flag {
+export interface Flag {
   readonly declaration: OptionDeclaration
   /** As it is typed: `--dry-run`. */
   readonly long: string
@@ -23,7 +23,7 @@ export interface Arguments {
 const FLAGS = /^(?:(-[a-zA-Z]), )?(--[a-z][a-z-]*)(?: (\[)?[A-Z]+\]?)?$/
 
 /** @throws Error for flags that are declared wrongly: a fault of ours */
-function toFlag(declaration: OptionDeclaration): Flag {
+export function toFlag(declaration: OptionDeclaration): Flag {
   const found = FLAGS.exec(declaration.flags)
   const long = found?.[2]
   if (!long) throw new Error(`flags ${declaration.flags}`)

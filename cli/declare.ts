@@ -16,6 +16,8 @@ export interface CommandDeclaration {
   readonly name: string
   /** `NAME` must be there, `[NAME...]` may be, any number of times. */
   readonly operands: string
+  /** The only values of an operand, by its name without brackets and dots. */
+  readonly values?: Readonly<Record<string, readonly string[]>>
   /** One line. */
   readonly summary: string
   /** What else a person should know, as paragraphs. */

@@ -16,6 +16,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   identity: () => import('./commands/identity.ts'),
   restore: () => import('./commands/restore.ts'),
   init: () => import('./commands/init.ts'),
+  completion: () => import('./commands/completion.ts'),
   get: () => import('./commands/get.ts'),
   help: () => import('./commands/help.ts'),
   history: () => import('./commands/history.ts'),

@@ -15,11 +15,25 @@ export async function writeReport(context: CommandContext, file: string, pieces:
   const { random, inventory } = await context.app()
   refuse(file, [inventory.file, ...inventory.outputs.map(({ target }) => target)])
   const { placeOver, writeTemp } = await import('../src/state/files.ts')
-  const chunks: string[] = []
-  for await (const piece of pieces) chunks.push(piece)
-  const text = chunks.join('')
-  const temp = await writeTemp(dirname(file), Buffer.from(text.endsWith('\n') ? text : `${text}\n`), { random, owner: null })
+  const temp = await writeTemp(dirname(file), await bytesOf(pieces), { random, owner: null })
   await placeOver(temp, file, { random, owner: null })
+}
+
+/** Characters held as text before they become bytes: as one text, a large report would be in memory three times. */
+const CHUNK = 256 * 1024
+
+async function bytesOf(pieces: Pieces): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let held = ''
+  for await (const piece of pieces) {
+    held += piece
+    if (held.length < CHUNK) continue
+    chunks.push(Buffer.from(held))
+    held = ''
+  }
+  chunks.push(Buffer.from(held))
+  const bytes = Buffer.concat(chunks)
+  return bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from('\n')])
 }
 
 function refuse(file: string, ours: readonly string[]): void {

@@ -20,6 +20,7 @@ export const KEEP: readonly CommandDeclaration[] = [
   {
     name: 'identity',
     operands: 'ACTION [RECIPIENT]',
+    values: { ACTION: ['show', 'verify', 'add', 'remove'] },
     summary: 'who can open the embedded store: show, verify, add, remove',
     options: [{ flags: '--recovery-key-file FILE', text: 'open the store with this key' }],
     examples: [

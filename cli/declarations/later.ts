@@ -16,5 +16,4 @@ export const LATER: readonly CommandDeclaration[] = [
   later('jobs', "the worker's queue"),
   later('serve', 'a read-only dashboard'),
   later('migrate', 'move between stores and ledgers'),
-  later('completion', 'completion for a shell'),
 ]

@@ -84,6 +84,23 @@ export const LOOK: readonly CommandDeclaration[] = [
     examples: [['schema > secrets.schema.json', 'for the editor']],
   },
   {
+    name: 'completion',
+    operands: 'SHELL [WORD...]',
+    values: { SHELL: ['bash', 'zsh', 'fish'] },
+    summary: 'print what makes a shell complete commands, options and names',
+    text: [
+      'The script asks this program at each Tab, so that it knows the secrets and environments of the folder. Names come from the inventory, never a value; outside of a project there are commands and options alone.',
+      'With words after "--", it prints what the last of them could become: one a line, a tab, and what it is.',
+    ],
+    options: [],
+    examples: [
+      ['completion bash > ~/.local/share/bash-completion/completions/secrets', 'from the next shell on'],
+      ['completion zsh > ~/.zfunc/_secrets', 'the same for zsh, with ~/.zfunc in fpath'],
+      ['completion fish > ~/.config/fish/completions/secrets.fish', 'the same for fish'],
+      ['completion bash -- rotate op', 'what Tab would offer'],
+    ],
+  },
+  {
     name: 'help',
     operands: '[COMMAND]',
     summary: 'this help, or that of a command',

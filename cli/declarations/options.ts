@@ -4,4 +4,4 @@ import type { OptionDeclaration } from '../declare.ts'
 
 export const REASON: OptionDeclaration = { flags: '--reason TEXT', text: 'why: goes into the history' }
 
-export const FIELD: OptionDeclaration = { flags: '--field NAME', text: 'which field, of a secret with several' }
+export const FIELD: OptionDeclaration = { flags: '--field FIELD', text: 'which field, of a secret with several' }
