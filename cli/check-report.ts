@@ -54,7 +54,7 @@ function notLookedAt({ inventory }: App): readonly string[] {
   const others = readdirSync(dirname(inventory.file)).filter((name) => /^secrets(\.[a-z0-9_-]+)?\.yaml$/.test(name) && name !== basename(inventory.file))
   return [
     'values in git history, in images and in other files: not in this version',
-    ...others.map((name) => `${name}: secrets check --config ${name}`),
+    ...others.map((name) => `${name}: secrets check ${/^secrets\.(.+)\.yaml$/.test(name) ? `-e ${name.slice(8, -5)}` : `--config ${name}`}`),
     ...inventory.outputs.filter((one) => one.host !== host).map((one) => `mode and owner of ${one.file} on ${one.host}`),
   ]
 }

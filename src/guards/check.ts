@@ -80,6 +80,6 @@ function ownersOf({ uid, paths }: GuardQuestion, dir: string): ReadonlySet<numbe
 
 function shownFrom(dir: string, path: string): string {
   const name = relative(dir, path)
-  if (name === '') return '.'
+  if (name === '') return './'
   return isAbsolute(name) || name.startsWith('../../..') ? path : name
 }

@@ -35,11 +35,13 @@ export function dockerFindings(
         at: build.ignoreFile,
       })
     }
+    // Nothing comes into a build that is not made.
+    if (rules.broken) continue
     for (const one of inside) {
       if (dockerVerdict(rules, within(build.context, one.folder ? join(one.real, 'any') : one.real) ?? '') === 'out') continue
       const key = `${one.real}\0${build.ignoreFile}\0${build.context}`
       if (findings.has(key)) continue
-      const fix = mendable(build.ignoreFile) && !rules.broken
+      const fix = mendable(build.ignoreFile)
       const line = `**/${basename(one.real)}`
       const hint = fix ? 'secrets check --fix' : `printf '%s\\n' ${shellWord(line)} >> ${shellWord(build.ignoreFile)}`
       const why = text === null ? `there is no ${by}` : `${by} does not exclude it`

@@ -8,7 +8,9 @@ export type Owners = ReadonlySet<number>
 
 /** Modes, owners and links of what lies on this machine. What is not there, or may not be seen, is nothing to find. */
 export const modeFindings = (guarded: readonly Guarded[], owners: Owners): readonly GuardFinding[] =>
-  guarded.filter((one) => one.here).flatMap((one) => [...linkFindings(one, owners), ...pathFindings(one, owners), ...insideFindings(one)])
+  guarded
+    .filter((one) => one.here)
+    .flatMap((one) => [...linkFindings(one, owners), ...pathFindings(one, owners), ...insideFindings(one, new Set(guarded.map(({ real }) => real)))])
 
 function pathFindings(one: Guarded, owners: Owners): readonly GuardFinding[] {
   const stat = look(one.real, statSync)
@@ -34,15 +36,20 @@ function pathFindings(one: Guarded, owners: Owners): readonly GuardFinding[] {
 }
 
 /** Bits for others that a file should not have. */
-export const wideBits = ({ mode }: Pick<Stats, 'mode'>, perm: number): number => mode & 0o077 & ~perm
+const wideBits = ({ mode }: Pick<Stats, 'mode'>, perm: number): number => mode & 0o077 & ~perm
 
-/** What stands in the folders of keys and state: each wide file by itself. */
-function insideFindings(one: Guarded): readonly GuardFinding[] {
-  if (one.what !== 'keys' && one.what !== 'state') return []
-  return namesIn(one.real).flatMap((name) => {
-    const path = join(one.real, name)
+/** Where the values of an output with one file a secret are: its present generation. */
+const GENERATION = '..data'
+
+/** What stands in a folder: each wide file by itself, without those that are looked at anyhow. */
+function insideFindings(one: Guarded, known: ReadonlySet<string>): readonly GuardFinding[] {
+  if (!one.folder) return []
+  const folder = one.what === 'output' ? join(one.real, GENERATION) : one.real
+  const perm = one.what === 'output' ? one.perm : 0
+  return namesIn(folder).flatMap((name) => {
+    const path = join(folder, name)
     const stat = look(path, lstatSync)
-    const wide = stat === null || stat.isSymbolicLink() ? 0 : wideBits(stat, 0)
+    const wide = stat === null || stat.isSymbolicLink() || known.has(path) ? 0 : wideBits(stat, perm)
     if (stat === null || wide === 0) return []
     return [
       {

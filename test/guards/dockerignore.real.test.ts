@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dockerVerdict, readDockerRules } from '../../src/guards/dockerignore.ts'
-import { type Docker, dockerMissing, startDocker } from '../servers/docker.ts'
+import { type Docker, dockerMissing, quickFolder, startDocker } from '../servers/docker.ts'
+import { canary } from '../support/canary.ts'
+import { makeProject } from '../support/project.ts'
 import { isLongRun, runs } from '../support/runs.ts'
 import { FILES, generateTexts } from './dockerignore-cases.ts'
 
@@ -18,7 +19,7 @@ describe.skipIf(await dockerMissing())('.dockerignore, compared with a real buil
   let root = ''
   beforeAll(async () => {
     engine = await startDocker()
-    root = mkdtempSync(path.join(tmpdir(), 'keyturn-context-'))
+    root = mkdtempSync(path.join(quickFolder(), 'keyturn-context-'))
   })
   afterAll(async () => {
     await engine.stop()
@@ -76,6 +77,42 @@ describe.skipIf(await dockerMissing())('.dockerignore, compared with a real buil
     expect(wrong).toEqual([])
     expect(taken.length).toBeGreaterThan(cases.length / 2)
   }, 600_000)
+
+  test('of a project that check --fix has been at, nothing arrives by any of its builds', async () => {
+    const value = canary()
+    await using project = makeProject({
+      'secrets.yaml': 'id: kt_guards01\nsecrets: { jwt: { env: JWT_SECRET, rotator: random } }\noutputs: [.env, config/app.env]\n',
+      'compose.yaml': 'services:\n  api: { build: { context: ., dockerfile: docker/api.Dockerfile } }\n  web: { build: ./web }\n',
+      'docker/api.Dockerfile': 'FROM scratch\nCOPY . /\n',
+      'docker/api.Dockerfile.dockerignore': '*\n!config\n!web\n',
+      'web/Dockerfile': 'FROM scratch\nCOPY . /\n',
+      Dockerfile: 'FROM scratch\nCOPY . /\n',
+      'src/index.js': '// code\n',
+    })
+    const held = ['.env', 'config/app.env', '.env.bak', 'web/.env.local', 'src/.env~']
+    for (const file of held) project.write(file, `JWT_SECRET=${value}\n`, 0o600)
+    const builds = [
+      ['.', 'docker/api.Dockerfile'],
+      ['web', 'web/Dockerfile'],
+      ['.', 'Dockerfile'],
+    ] as const
+    /** Files of the images that hold the value. */
+    const arrived = async (): Promise<readonly string[]> => {
+      const found: string[] = []
+      for (const [context, dockerfile] of builds) {
+        const out = path.join(root, `out-${made++}`)
+        await engine.docker('buildx', 'build', '--quiet', '-f', project.path(dockerfile), '--output', `type=local,dest=${out}`, project.path(context))
+        found.push(...filesBelow(out).filter((file) => readFileSync(path.join(out, file), 'utf8').includes(value)))
+      }
+      return found
+    }
+    expect((await arrived()).length).toBeGreaterThan(held.length)
+    const { findings } = JSON.parse((await project.run(['check', '--json'])).stdout) as { findings: readonly { rule: string; file: string }[] }
+    const told = findings.filter(({ rule }) => rule === 'docker-context').map(({ file }) => file)
+    expect([...new Set(told)].sort()).toEqual([...held].sort())
+    expect((await project.run(['check', '--fix'])).code).toBe(0)
+    expect(await arrived()).toEqual([])
+  })
 })
 
 /** Every file, and every folder that leads to one. */
