@@ -254,6 +254,8 @@ export interface ConsumerContext<P> {
   readonly timeoutMs: number
   readonly random: Random
   readonly fingerprints: Fingerprinter
+  /** What the output's reader sees in a text of its dialect, as in a copy of the file. Throws ENV_UNREADABLE. Absent: not known here. */
+  parse?(text: Sensitive<string>): readonly Entry[]
   /** The current values of the file's variables, for a challenge; never printed. */
   readonly expected: Readonly<Record<string, Sensitive<string>>>
   /** Further values that what a program says is searched for before it is shown: an old one may still be accepted. Absent: none. */
@@ -262,7 +264,7 @@ export interface ConsumerContext<P> {
   secret(name: string): Promise<readonly Sensitive<Fields>[]>
 }
 
-/** What the running process holds: the fingerprint of each variable's bare value, `null` where it has none. */
+/** What the running process holds: the fingerprint of each variable's bare value, `null` where it has none, `UNTAKEN` where it takes none of the file's. */
 export interface Proof {
   readonly vars: Readonly<Record<string, Fingerprint | null>>
 }

@@ -1,4 +1,4 @@
-import type { HostState, Inventory, Output, Secret, Token, WriteRecord } from '../terms.ts'
+import { type HostState, type Inventory, type Output, type Secret, type Token, UNTAKEN, type WriteRecord } from '../terms.ts'
 
 /** What runs with which version: of the places that read a secret, how many proved to hold its current value. */
 export interface Running {
@@ -112,4 +112,10 @@ function heldIn(output: Output, host: HostState): ReadonlyMap<string, Held> {
     }
   }
   return held
+}
+
+/** What is known of one consumer after one more variable. */
+function both(before: string, proved: string | null | undefined, wanted: string | null): string {
+  if (proved === UNTAKEN) return before
+  return before !== '0' && proved !== undefined && proved === wanted ? '1' : '0'
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isKeyturnError, KeyturnError } from '../errors.ts'
+import { dialectOf } from '../outputs/dialects/index.ts'
 import { secretsBehind } from '../outputs/entries.ts'
 import type { ConsumerContext, Entry } from '../ports.ts'
 import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output } from '../terms.ts'
@@ -194,6 +195,7 @@ async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpe
     timeoutMs: spec.timeoutMs,
     random: engine.random,
     fingerprints: await engine.fingerprints(),
+    parse: (text) => dialectOf(output.dialect).parse(text),
     expected: Object.fromEntries(entries.map((e) => [e.name, e.value])),
     concealed: () => liveValues(engine, secretsBehind(output, engine.inventory().secrets)),
     secret: (name) => currentAndPrevious(engine, name),

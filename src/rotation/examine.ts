@@ -1,6 +1,6 @@
 import { isKeyturnError } from '../errors.ts'
 import { firstValue } from '../policy/rules.ts'
-import type { HostState, Secret, SecretState } from '../terms.ts'
+import { type HostState, type Secret, type SecretState, UNTAKEN } from '../terms.ts'
 import { unknownVersions } from './behind.ts'
 import { rotatorOf, storedVersion, type Work } from './context.ts'
 import { compareOutput } from './deliver.ts'
@@ -97,7 +97,7 @@ function staleConsumers(engine: Engine, host: HostState): readonly Trouble[] {
     return output.consumers.flatMap(({ key }): Trouble[] => {
       const proof = host.consumers[consumerKey(output.file, key)]?.proof
       if (!proof || matches(held.vars, proof.vars)) return []
-      const names = Object.keys(held.vars).filter((name) => proof.vars[name] !== held.vars[name]?.value)
+      const names = Object.keys(held.vars).filter((name) => proof.vars[name] !== held.vars[name]?.value && proof.vars[name] !== UNTAKEN)
       return [
         {
           severity: 'warning',

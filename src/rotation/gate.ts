@@ -1,4 +1,4 @@
-import type { GateOutput, HostState, Inventory, Millis, RotationState, Secret, Token } from '../terms.ts'
+import { type GateOutput, type HostState, type Inventory, type Millis, type RotationState, type Secret, type Token, UNTAKEN } from '../terms.ts'
 import { consumerKey, isYetToCome, matches } from './host.ts'
 
 /** Something that has not yet been shown to hold the new value. */
@@ -73,6 +73,11 @@ function missingOf(output: GateOutput, host: HostState | undefined, q: GateQuest
   if (own.length === 0 || own.some((v) => v.from[q.secret] !== q.token)) return [at('holds another version')]
   // Somebody reads it, or it would not be declared; who, and with what, nobody can say.
   if (q.revocable && output.consumers.length === 0 && output.unproven === 'hold') return [at('no consumer is declared that could prove what runs')]
+  if (q.revocable && output.consumers.length > 0 && output.unproven === 'hold') {
+    const names = Object.keys(written.vars).filter((name) => written.vars[name]?.from[q.secret] !== undefined)
+    const proofs = output.consumers.map(({ key }) => host?.consumers[consumerKey(file, key)]?.proof?.vars ?? {})
+    if (proofs.every((vars) => names.every((name) => vars[name] === UNTAKEN))) return [at('no consumer of it takes this variable, so none can prove what runs')]
+  }
   return output.consumers.flatMap(({ key, unproven }) => {
     const record = host?.consumers[consumerKey(file, key)]
     if (unproven === 'grace' && !record?.proof) {

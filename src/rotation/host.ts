@@ -1,4 +1,17 @@
-import type { Claim, ConsumerRecord, DidResult, Event, Failure, HeldVar, HostState, HostStep, Millis, Recorded, WriteRecord } from '../terms.ts'
+import {
+  type Claim,
+  type ConsumerRecord,
+  type DidResult,
+  type Event,
+  type Failure,
+  type HeldVar,
+  type HostState,
+  type HostStep,
+  type Millis,
+  type Recorded,
+  UNTAKEN,
+  type WriteRecord,
+} from '../terms.ts'
 import { CLOCK_SLACK_MS } from './engine.ts'
 
 /**
@@ -79,9 +92,9 @@ const withConsumer = (state: HostState, on: string, change: (c: ConsumerRecord) 
 /** Claimed while the clock was ahead: when that was, nobody knows, so it counts for nothing. */
 export const isYetToCome = (proof: { readonly claimAt: Millis }, now: Millis): boolean => proof.claimAt > now + CLOCK_SLACK_MS
 
-/** Whether a proof shows every variable of the file, or of one secret in it. */
+/** Whether a proof shows every variable of the file, or of one secret in it, that this consumer takes. */
 export const matches = (held: Readonly<Record<string, HeldVar>>, proved: Readonly<Record<string, string | null>>, secret?: string): boolean =>
-  Object.entries(held).every(([name, v]) => (secret !== undefined && v.from[secret] === undefined) || proved[name] === v.value)
+  Object.entries(held).every(([name, v]) => (secret !== undefined && v.from[secret] === undefined) || proved[name] === v.value || proved[name] === UNTAKEN)
 
 /** The first record is a baseline: what was there before anything was written, so that the first real change is seen as one. */
 function written(before: WriteRecord | undefined, claim: Claim, { vars, looked }: DidResult & { step: 'write' }, at: number): WriteRecord {
