@@ -15,7 +15,7 @@ export interface Running {
 interface Held {
   /** Empty where its variables are of several versions, or one was edited by hand. */
   token: Token
-  /** By the consumer's place in the output, `1` or `0`: a text, since most secrets of a file have the same. */
+  /** By the consumer's place in the output, `1`, `0`, or `-` for one that takes no variable of it: a text, since most secrets of a file have the same. */
   proven: string
 }
 
@@ -64,6 +64,7 @@ export function deployment(inventory: Inventory): Deployment {
         files += 1
         total += place.output.consumers.length
         const held = place.held.get(secret.id)
+        for (const one of held?.proven ?? '') if (one === '-') total -= 1
         if (held === undefined || held.token === '' || held.token !== current) continue
         written += 1
         for (const one of held.proven) if (one === '1') proven += 1
@@ -101,7 +102,7 @@ function heldIn(output: Output, host: HostState): ReadonlyMap<string, Held> {
       const token = variable.edited ? '' : (variable.from[secret] ?? '')
       const before = held.get(secret)
       let proven = ''
-      for (const [i, proof] of proofs.entries()) proven += before?.proven[i] !== '0' && proof !== null && proof[name] === variable.value ? '1' : '0'
+      for (const [i, proof] of proofs.entries()) proven += both(before?.proven[i] ?? '-', proof?.[name], variable.value)
       proven = share(proven)
       if (before === undefined) {
         held.set(secret, { token, proven })
