@@ -26,12 +26,12 @@ export interface Snapshot {
   readonly policy: Policy
 }
 
-/** One output that must hold the new value, and the consumers that must prove it, before the old one may die. */
-export interface GateOutput {
-  readonly host: string
 /** Stands in a proof for a variable that this consumer does not take from the file at all: it has nothing to prove about it. */
 export const UNTAKEN: Fingerprint = 'hmac:untaken:0'
 
+/** One output that must hold the new value, and the consumers that must prove it, before the old one may die. */
+export interface GateOutput {
+  readonly host: string
   readonly file: string
   readonly unproven: 'hold' | 'grace'
   readonly consumers: readonly { readonly key: string; readonly unproven: 'hold' | 'grace' }[]
