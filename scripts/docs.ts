@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { renderErrors } from './docs-errors.ts'
+import { renderAlias, renderManPage } from './docs-man.ts'
 import { renderPolicy } from './docs-policy.ts'
 
 /** `npm run docs` writes the generated pages; `npm run docs:check` fails when one is not what it would write. */
@@ -15,6 +16,8 @@ interface Page {
 export const PAGES: readonly Page[] = [
   { file: 'docs/errors.md', render: renderErrors },
   { file: 'docs/policy.md', render: renderPolicy },
+  { file: 'man/secrets.1', render: renderManPage },
+  { file: 'man/keyturn.1', render: renderAlias },
 ]
 
 const ROOT = path.join(import.meta.dirname, '..')
@@ -27,7 +30,9 @@ export async function stalePages(write: boolean): Promise<readonly string[]> {
     const text = await render()
     if (readIfThere(target) === text) continue
     stale.push(file)
-    if (write) writeFileSync(target, text)
+    if (!write) continue
+    mkdirSync(path.dirname(target), { recursive: true })
+    writeFileSync(target, text)
   }
   return stale
 }

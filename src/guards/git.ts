@@ -52,6 +52,9 @@ function isThere(path: string): boolean {
   }
 }
 
+/** Stand in a folder so that git knows it, and hold nothing. */
+const KEEPS = /(^|\/)\.(git)?(keep|ignore)$/
+
 /**
  * Git's own answers about paths in one working tree. Paths are absolute, without symbolic links on the way; names are never
  * patterns. Never throws: where git is not installed or refuses, `trouble` says so and nothing is known.
@@ -74,7 +77,7 @@ export async function gitViews(root: string, paths: readonly string[], settings:
   if (index.status !== 0) return { views: new Map(), trouble: index.reason }
   const rules = readRules(ignored.stdout, root)
   // Without a first commit there is no HEAD.
-  const [staged, committed] = [index, commit].map((reply) => (reply.status === 0 ? reply.stdout.split('\0').filter((name) => name !== '') : []))
+  const [staged, committed] = [index, commit].map((reply) => (reply.status === 0 ? reply.stdout.split('\0').filter((name) => name !== '' && !KEEPS.test(name)) : []))
   const isIn = (list: readonly string[] | undefined, name: string): boolean => list?.some((one) => one === name || one.startsWith(`${name}/`)) ?? false
   const views = names.map((name, at): [string, GitView] => {
     return [paths[at] ?? '', { ignored: rules.get(name) ?? null, tracked: isIn(staged, name), committed: isIn(committed, name) }]

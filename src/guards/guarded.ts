@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { decodeText, MAX_TEXT_BYTES } from '../outputs/text.ts'
 import { isIdentifier } from '../policy/facts.ts'
 import type { StatePaths } from '../state/paths.ts'
@@ -44,7 +44,7 @@ export function guardedOf({ inventory, paths, host }: GuardedQuestion): { readon
     ...more,
   })
   const outputs = inventory.outputs.map((output) =>
-    make(output.target, {
+    make(resolve(output.target), {
       what: 'output',
       perm: output.perm,
       folder: output.dialect === 'files',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { shellMissing, shellProgram } from '../servers/shells.ts'
+import { toolMissing, toolProgram } from '../servers/tools.ts'
 import { canary } from '../support/canary.ts'
 import { programFile } from '../support/program.ts'
 import { makeProject, type Project } from '../support/project.ts'
@@ -107,10 +107,10 @@ done
 zpty -d z
 `
 
-describe.skipIf(await shellMissing('zsh'))('in zsh', () => {
+describe.skipIf(await toolMissing('zsh'))('in zsh', () => {
   test('a typed word is completed, by the script as a source and as a file in fpath', async () => {
     await using project = await projectWithNames()
-    const { program, root } = shellProgram('zsh')
+    const { program, root } = toolProgram('zsh')
     for (const load of ['source <(secrets completion zsh)', 'secrets completion zsh > $HOME/_secrets; fpath=($HOME $fpath); compinit -u -D']) {
       // What was unpacked looks for its parts where it would have been installed.
       const parts = root === '' ? '' : `module_path=(${root}/usr/lib/*/zsh/$ZSH_VERSION(N)); fpath=(${root}/usr/share/zsh/functions/*(N/) $fpath)\n`
@@ -130,10 +130,10 @@ describe.skipIf(await shellMissing('zsh'))('in zsh', () => {
   })
 })
 
-describe.skipIf(await shellMissing('fish'))('in fish', () => {
+describe.skipIf(await toolMissing('fish'))('in fish', () => {
   test('candidates are offered with what they are', async () => {
     await using project = await projectWithNames()
-    const { program } = shellProgram('fish')
+    const { program } = toolProgram('fish')
     const tab = (line: string) =>
       execFileSync(program, ['--no-config', '-c', `secrets completion fish | source; complete -C '${line}'`], settings(project))
         .split('\n')

@@ -5,9 +5,9 @@ import { isMissing } from '../support/missing.ts'
 import { cacheFolder, filledOnce } from './cache.ts'
 import { reasonAgainstDebian, unpackDebian } from './debian.ts'
 
-/** Shells other than the machine's usual one: those that are installed, or Debian's, unpacked into the cache. */
+/** Shells and readers of manual pages: those that are installed, or Debian's, unpacked into the cache. */
 
-type Shell = 'zsh' | 'fish'
+type Tool = 'zsh' | 'fish' | 'mandoc'
 
 interface Place {
   readonly program: string
@@ -15,10 +15,10 @@ interface Place {
   readonly root: string
 }
 
-const found = new Map<Shell, Place>()
+const found = new Map<Tool, Place>()
 
-/** For `describe.skipIf(await shellMissing('zsh'))`. */
-export async function shellMissing(name: Shell): Promise<boolean> {
+/** For `describe.skipIf(await toolMissing('zsh'))`. */
+export async function toolMissing(name: Tool): Promise<boolean> {
   try {
     found.set(name, installed(name) ?? (await unpacked(name)))
     return false
@@ -27,19 +27,19 @@ export async function shellMissing(name: Shell): Promise<boolean> {
   }
 }
 
-/** After {@link shellMissing} has said no. */
-export function shellProgram(name: Shell): Place {
+/** After {@link toolMissing} has said no. */
+export function toolProgram(name: Tool): Place {
   const place = found.get(name)
   if (!place) throw new Error(`${name} was not looked for`)
   return place
 }
 
-function installed(name: Shell): Place | null {
+function installed(name: Tool): Place | null {
   const program = ['/usr/bin', '/bin', '/usr/local/bin'].map((folder) => path.join(folder, name)).find((file) => existsSync(file))
   return program === undefined ? null : { program, root: '' }
 }
 
-async function unpacked(name: Shell): Promise<Place> {
+async function unpacked(name: Tool): Promise<Place> {
   const reason = reasonAgainstDebian()
   if (reason !== null) throw new Error(reason)
   const release = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm'
@@ -48,13 +48,14 @@ async function unpacked(name: Shell): Promise<Place> {
     // Fish takes a tree for one that was moved only where all of it is below one folder.
     if (name === 'fish') symlinkSync('../etc', path.join(folder, 'usr/etc'))
   })
-  const program = path.join(cacheFolder(), 'shells', name)
+  const program = path.join(cacheFolder(), 'tools', name)
   if (!existsSync(program)) {
     mkdirSync(path.dirname(program), { recursive: true })
     const libraries = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((triplet) => [`${root}/usr/lib/${triplet}`, `${root}/lib/${triplet}`])
     const search = libraries.filter((folder) => existsSync(folder)).join(':')
     writeFileSync(program, `#!/bin/sh\nLD_LIBRARY_PATH='${search}' exec '${root}/usr/bin/${name}' "$@"\n`, { mode: 0o755 })
   }
-  execFileSync(program, ['--version'], { stdio: 'ignore' })
+  // Of an empty page there is nothing to say but that it is empty.
+  execFileSync(program, name === 'mandoc' ? ['-Tlint', '-Werror', '/dev/null'] : ['--version'], { stdio: 'ignore' })
   return { program, root }
 }
