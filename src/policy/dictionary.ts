@@ -22,9 +22,14 @@ let loading: Promise<Checker> | null = null
 
 /** Its dictionary (49,000 leaked passwords, 7,800 words of dice lists) takes a tenth of a second and 30 MB to load: once, and only when a value is judged. */
 async function load(): Promise<Checker> {
-  const [{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }] = await Promise.all([import('@zxcvbn-ts/core'), import('@zxcvbn-ts/language-common')])
+  const [core, common] = await Promise.all([import('@zxcvbn-ts/core'), import('@zxcvbn-ts/language-common')])
+  const { ZxcvbnFactory } = whole(core)
+  const { adjacencyGraphs, dictionary } = whole(common)
   return new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs, maxLength: MOST })
 }
+
+/** In the bundle, what a package exports stands under `default` alone. */
+const whole = <T extends object>(loaded: T): T => ({ ...(loaded as { readonly default?: T }).default, ...loaded })
 
 /** What leaked passwords, dates and keyboards explain of a value. */
 export interface Explained {
