@@ -220,8 +220,8 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
 
   const openEngine = async (makeLedger: boolean): Promise<Engine> => {
     const appending = await openLedger(false, makeLedger)
-    const [{ outputFiles }, { recordFacts }, { isTracked }, { leaseUntil, pauseUntil }, kinds] = await Promise.all([
-      import('./outputs/write.ts'),
+    const [{ outputs }, { recordFacts }, { isTracked }, { leaseUntil, pauseUntil }, kinds] = await Promise.all([
+      import('./outputs/folders.ts'),
       import('./policy/facts.ts'),
       import('./outputs/tracked.ts'),
       import('./rotation/lease.ts'),
@@ -233,7 +233,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       store,
       rotators: kinds.rotators,
       consumers: kinds.consumers,
-      files: outputFiles({
+      files: outputs({
         lockDir: paths.locks,
         isTracked: (file) => isTracked(file, env.PATH),
         random: systemRandom,

@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod'
 import type { Sensitive } from './sensitive.ts'
-import type { DialectName, Event, Fields, Fingerprint, Handle, Json, Millis, Policy, Recorded, StreamState, Token } from './terms.ts'
+import type { DialectName, Event, Fields, Fingerprint, Handle, HealthState, Json, Millis, Policy, Recorded, StreamState, Token } from './terms.ts'
 
 /** The seams. Whoever implements one keeps what its comment promises; the contract suites in `test/contract/` check it. */
 
@@ -275,7 +275,7 @@ export interface Health {
    * `healthy`: it says so itself, or its engine does. `starting`: it cannot say yet, as after a restart. `unhealthy`: it said so, or has
    * ended. `unknown`: nothing was said that decides anything; it is asked again.
    */
-  readonly state: 'healthy' | 'starting' | 'unhealthy' | 'unknown'
+  readonly state: HealthState
   /** What was seen, in a few words: `GET http://127.0.0.1:15000/health: answered 503`. Never a value. */
   readonly why: string
 }

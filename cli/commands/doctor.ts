@@ -1,9 +1,11 @@
 import { type Stats, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type App, environment, loadLedgerTools } from '../../src/app.ts'
 import { fromFileSystem, isKeyturnError } from '../../src/errors.ts'
 import { examine, type Trouble } from '../../src/rotation/examine.ts'
 import type { Output } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
+import { lookAtGuards } from '../guards.ts'
 
 /** Looks whether everything is reachable, permitted and consistent; every finding comes with the command that mends it. */
 export const run: Run = async (context) => {
@@ -23,6 +25,7 @@ export const run: Run = async (context) => {
   await look('ledger', () => ledger(app))
   await look('keys and store', () => store(app))
   await look('outputs', () => outputs(app))
+  await look('git and images', () => guards(app))
   if (found.every((t) => t.severity !== 'error')) await look('secrets and providers', async () => examine(await app.engine()))
   return report(context, found, passed)
 }
@@ -48,8 +51,22 @@ async function store(app: App): Promise<readonly Trouble[]> {
   )
 }
 
+/** Of what `check` finds, what is not said above already. */
+async function guards(app: App): Promise<readonly Trouble[]> {
+  const found = (await lookAtGuards(app)).findings.filter(({ rule }) => rule !== 'file-mode' && rule !== 'git-tracked').length
+  if (found === 0) return []
+  return [
+    {
+      severity: 'warning',
+      code: 'GUARDS',
+      message: `git, images or others could take what holds values: ${found} finding${found === 1 ? '' : 's'}`,
+      hint: 'secrets check',
+    },
+  ]
+}
+
 async function outputs(app: App): Promise<readonly Trouble[]> {
-  const { isTracked } = await import('../../src/outputs/tracked.ts')
+  const [{ isTracked }, { folderMode }] = await Promise.all([import('../../src/outputs/tracked.ts'), import('../../src/outputs/generations.ts')])
   const { host } = environment()
   const troubles: Trouble[] = []
   for (const output of app.inventory.outputs.filter((o) => o.host === host)) {
@@ -58,21 +75,24 @@ async function outputs(app: App): Promise<readonly Trouble[]> {
       troubles.push({ severity: 'warning', code: 'DRIFT', message: `${output.file}: not there yet`, hint: 'secrets sync' })
       continue
     }
-    if (!found.isFile()) {
-      const what = found.isDirectory() ? 'a folder' : 'no regular file'
+    const folder = output.dialect === 'files'
+    if (!(folder ? found.isDirectory() : found.isFile())) {
+      const what = folder ? 'no folder' : found.isDirectory() ? 'a folder' : 'no regular file'
       troubles.push({ severity: 'error', code: 'FILE_UNWRITABLE', message: `${output.file}: is ${what}`, hint: `move it away, then: secrets sync` })
       continue
     }
     const mode = found.mode & 0o777
-    if (mode & 0o077 & ~output.perm) {
+    const perm = folder ? folderMode(output.perm) : output.perm
+    if (mode & 0o077 & ~perm) {
       troubles.push({
         severity: 'warning',
         code: 'STATE_INSECURE',
         message: `${output.file}: others may read it (mode ${mode.toString(8)})`,
-        hint: `chmod ${output.perm.toString(8)} ${output.target}`,
+        hint: `chmod ${perm.toString(8)} ${output.target}`,
       })
     }
-    if ((await isTracked(output.target)).tracked) {
+    // Of a folder, what we write there is looked at when it is written; a .gitkeep may well be tracked.
+    if (!folder && (await isTracked(output.target)).tracked) {
       troubles.push({
         severity: 'error',
         code: 'OUTPUT_TRACKED',
@@ -87,7 +107,7 @@ async function outputs(app: App): Promise<readonly Trouble[]> {
 /** `null`: not there, be it a link to nothing. FILE_UNREADABLE where nobody may look. */
 function look({ target }: Output): Stats | null {
   try {
-    return statSync(target, { throwIfNoEntry: false }) ?? null
+    return statSync(resolve(target), { throwIfNoEntry: false }) ?? null
   } catch (error) {
     throw fromFileSystem(error, 'read', target)
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
@@ -9,6 +10,7 @@ import { settle } from '../../src/rotation/settle.ts'
 import type { Inventory, Output, Secret } from '../../src/terms.ts'
 import type { Run } from '../context.ts'
 import { PATIENCE_MS, sayOnce, sayWaits } from '../follow.ts'
+import { warnOfNew } from '../guards.ts'
 import { importValues, type Named } from '../import-edited.ts'
 import { listOption } from '../options.ts'
 import { editedIn, reportCheck, reportSync } from '../sync-report.ts'
@@ -19,11 +21,13 @@ export const run: Run = async (context, files, options) => {
   const discarded = listOption(options, 'discard')
   const ways = [options.check === true, imported.length > 0, discarded.length > 0].filter(Boolean)
   if (ways.length > 1) throw new KeyturnError('USAGE', '--check, --import and --discard are three questions', { hint: 'ask one of them' })
-  const engine = await (await context.app()).engine()
+  const app = await context.app()
+  const engine = await app.engine()
   const inventory = engine.inventory()
   const outputs = chosen(engine, files, context.cwd)
   if (options.check === true) return reportCheck(context, await compareAll(engine, outputs))
   const named = [...imported, ...discarded].map((name) => meant(inventory, name))
+  const made = outputs.filter((o) => !existsSync(o.target))
   const before = await compareAll(engine, outputs)
   const edited = new Set(editedIn(before).map(({ name }) => name))
   const isEdited = ({ variables }: Named): boolean => variables.some((variable) => edited.has(variable))
@@ -47,7 +51,13 @@ export const run: Run = async (context, files, options) => {
     onNote: sayOnce(context),
     retry: 'secrets sync',
   })
-  return reportSync(context, engine, before, await compareAll(engine, outputs))
+  const status = await reportSync(context, engine, before, await compareAll(engine, outputs))
+  await warnOfNew(
+    context,
+    app,
+    made.filter((o) => existsSync(o.target)),
+  )
+  return status
 }
 
 const compareAll = (engine: Engine, outputs: readonly Output[]) => Promise.all(outputs.map((o) => compareOutput(engine, o)))
@@ -68,7 +78,7 @@ async function openSecrets(engine: Engine): Promise<readonly Secret[]> {
 function chosen(engine: Engine, files: readonly string[], cwd: string): readonly Output[] {
   const { outputs, file } = engine.inventory()
   const own = outputs.filter((o) => o.host === engine.host)
-  const isNamed = (name: string) => (o: Output) => o.file === name || o.target === resolve(cwd, name)
+  const isNamed = (name: string) => (o: Output) => o.file === name || resolve(o.target) === resolve(cwd, name)
   const unknown = files.find((name) => !own.some(isNamed(name)))
   if (unknown !== undefined) {
     throw new KeyturnError('NAME_UNKNOWN', `${unknown} is no output of this host (${engine.host}) in ${file}`, {

@@ -157,7 +157,7 @@ function resolveOutput(written: string | RawOutput, around: Surroundings): Outpu
   const unproven = raw.unproven ?? 'hold'
   return {
     file: raw.file,
-    target: resolve(around.dir, raw.file),
+    target: `${resolve(around.dir, raw.file)}${raw.dialect === 'files' ? '/' : ''}`,
     dialect: raw.dialect ?? 'compose',
     perm: Number.parseInt(raw.perm ?? '0600', 8),
     host: raw.host ?? around.host,
@@ -170,10 +170,11 @@ function resolveOutput(written: string | RawOutput, around: Surroundings): Outpu
 
 function resolveConsumers(raw: readonly RawConsumer[], unproven: 'hold' | 'grace'): readonly ConsumerSpec[] {
   const counts = new Map<string, number>()
-  return raw.map(({ kind, name, unproven: own, timeout, ...params }) => {
+  return raw.map(({ kind, name, unproven: own, timeout, probation, ...params }) => {
     const n = (counts.get(kind) ?? 0) + 1
     counts.set(kind, n)
     const timeoutMs = (timeout === undefined ? null : parseDuration(timeout)) ?? CONSUMER_TIMEOUT_MS
-    return { key: name ?? `${kind}-${n}`, kind, params: params as Params, unproven: own ?? unproven, timeoutMs }
+    const probationMs = probation === undefined ? null : parseDuration(probation)
+    return { key: name ?? `${kind}-${n}`, kind, params: params as Params, unproven: own ?? unproven, timeoutMs, ...(probationMs !== null && { probationMs }) }
   })
 }

@@ -46,6 +46,8 @@ export interface ConsumerSpec {
   /** The user's own word for going on without proof once the grace is over. */
   readonly unproven: 'hold' | 'grace'
   readonly timeoutMs: number
+  /** After a delivery it is watched for this long, where its health can be asked. Absent: the default. */
+  readonly probationMs?: Millis
 }
 
 export type DialectName = 'compose' | 'docker' | 'dotenv' | 'node' | 'python' | 'shell' | 'systemd' | 'json' | 'files'
@@ -53,7 +55,7 @@ export type DialectName = 'compose' | 'docker' | 'dotenv' | 'node' | 'python' | 
 export interface Output {
   /** As written in the inventory: relative to its folder. Names the output in the ledger. */
   readonly file: string
-  /** Absolute. */
+  /** Absolute. With a `/` at its end for a folder with one file a secret. */
   readonly target: string
   readonly dialect: DialectName
   readonly perm: number

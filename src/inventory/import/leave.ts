@@ -97,6 +97,7 @@ export async function writeFilesLeft(engine: Engine, files: readonly FileLeft[])
         dialectOf(output.dialect),
       )
       if (merged !== text) await file.replace(merged, output.perm)
+      await file.leave?.(output.perm)
     })
   }
 }

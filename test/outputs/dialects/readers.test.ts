@@ -124,7 +124,7 @@ describe('every dialect', () => {
     fc.assert(
       fc.property(awkwardValue, fc.constantFrom(...LIKES), (value, like) => {
         const text = written(name, 'A', value, like)
-        if (text === null || name === 'json') return
+        if (text === null || dialectOf(name).syntax === null) return
         expect(parsed(name, `A=${text}\nEND=1\n`)).toEqual({ A: value, END: '1' })
       }),
       { numRuns: 1000 },

@@ -1,8 +1,13 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { isKeyturnError } from '../../../src/errors.ts'
 import { RAW_SAFE } from '../../../src/outputs/dialects/define.ts'
 import { DIALECTS, dialectOf } from '../../../src/outputs/dialects/index.ts'
+import { outputs } from '../../../src/outputs/folders.ts'
 import { mergeEntries } from '../../../src/outputs/merge.ts'
 import type { Entry } from '../../../src/ports.ts'
 import { Sensitive } from '../../../src/sensitive.ts'
@@ -11,6 +16,7 @@ import { runs } from '../../support/runs.ts'
 import { rawSafeValue } from '../awkward.ts'
 import { AWKWARD, anyValue } from '../values.ts'
 import { availableReaders } from './available.ts'
+import { run } from './readers.ts'
 
 /** What each dialect writes, read by the programs it is written for. */
 
@@ -77,7 +83,7 @@ const IMPOSSIBLE: Readonly<Partial<Record<DialectName, (value: string) => boolea
   systemd: (value) => /[\x01-\x08\x0b-\x1f\x7f]|\p{Noncharacter_Code_Point}/u.test(value),
 }
 
-describe.each(DIALECTS.map(({ name }) => name))('%s', (dialect) => {
+describe.each(DIALECTS.map(({ name }) => name).filter((name) => name !== 'files'))('%s', (dialect) => {
   const own = readers.filter((reader) => reader.dialect === dialect)
 
   test.runIf(own.length > 0)(
@@ -108,6 +114,29 @@ describe.each(DIALECTS.map(({ name }) => name))('%s', (dialect) => {
       expect(merge).toThrow(/^V_\d+: /)
     }
   })
+})
+
+describe('files', () => {
+  test('are read back, byte for byte, as files are, and refuse only a NUL byte', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'keyturn-values-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const { held, refused } = cases('files')
+    for (const { value } of refused) expect(value).toContain('\0')
+    const files = outputs({ lockDir: path.join(folder, 'locks'), isTracked: async () => ({ tracked: false }), random: { bytes: (n) => randomBytes(n) } })
+    await files.locked(`${folder}/secrets/`, new AbortController().signal, async (file) => {
+      const entries = held.map(({ name, value }) => ({ name, value: new Sensitive(value) }))
+      await file.replace(mergeEntries(await file.read(), entries, dialectOf('files')), 0o600)
+    })
+    for (const { name, value } of held) expect([name, readFileSync(path.join(folder, 'secrets', name), 'utf8')]).toEqual([name, value])
+    // Into variables, as entry points of images do it: a shell drops the line ends at the end.
+    const kept = held.filter(({ value }) => !value.endsWith('\n'))
+    const script = 'for name in "$@"; do printf "%s\\0" "$(cat "secrets/$name")"; done'
+    const read = run('/bin/sh', ['-c', script, 'sh', ...kept.map(({ name }) => name)], { cwd: folder })
+      .toString()
+      .split('\0')
+      .slice(0, -1)
+    expect(kept.filter(({ value }, i) => read[i] !== value)).toEqual([])
+  }, 300_000)
 })
 
 describe('a value of safe characters', () => {
