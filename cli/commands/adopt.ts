@@ -23,6 +23,13 @@ export const run: Run = async (context, [name = ''], options) => {
   const engine = await (await context.app()).engine()
   const secret = findSecret(engine.inventory(), name)
   if (bornAt !== undefined && bornAt > engine.clock.now()) throw new KeyturnError('USAGE', `--created: ${created} lies in the future`)
+  if (bornAt !== undefined && options.previous !== true) {
+    const current = (await stateOf(engine, secret))?.current
+    if (current?.source === 'git' && current.bornAt !== null && current.bornAt < bornAt)
+      throw new KeyturnError('USAGE', `${secret.name}: git has this very value since ${new Date(current.bornAt).toISOString().slice(0, 10)}`, {
+        hint: `it cannot be younger than that: secrets rotate ${secret.name}`,
+      })
+  }
   const handle: Handle | undefined = id === undefined ? undefined : { rotator: secret.rotator.kind, params: secret.rotator.params as Json, id: parseId(id) }
   const token = options.previous === true ? await previousToken(engine, secret) : undefined
   await adopt(engine, secret, { evidence, ...(token !== undefined && { token }), ...(bornAt !== undefined && { bornAt }), ...(handle && { handle }) })

@@ -11,6 +11,7 @@ import { type ImportPlan, inventoryText, planImport } from '../../src/inventory/
 import { writeRecoveryNote } from '../../src/state/recovery.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { documentOf, explanation, nameOf, pathIn, summary } from '../import-summary.ts'
+import { parseMoment } from '../moment.ts'
 import { textOption } from '../options.ts'
 import { type Identity, makeRecoveryKey, type RecoveryKey } from '../recovery-key.ts'
 
@@ -19,12 +20,16 @@ type KeyTools = Awaited<ReturnType<typeof loadKeyTools>>
 /** Reads env files, shows what it makes of them, and on a yes writes `secrets.yaml` with the values in the store. */
 export const run: Run = async (context, files, options) => {
   const { out } = context
-  const plan = await planImport({ cwd: context.cwd, files, config: context.options.config ?? null, environment: context.options.environment ?? null }).catch(
-    async (error: unknown) => {
-      if (isKeyturnError(error, 'CONFIG_EXISTS')) await settleBefore(context)
-      throw error
-    },
-  )
+  const created = textOption(options, 'created')
+  const { clock } = (await import('../../src/app.ts')).environment()
+  const now = clock.now()
+  const bornAt = created === undefined ? null : parseMoment(created, '--created')
+  if (bornAt !== null && bornAt > now) throw new KeyturnError('USAGE', `--created: ${created} lies in the future`)
+  const { config = null, environment = null } = context.options
+  const plan = await planImport({ cwd: context.cwd, files, config, environment, created: bornAt, now }).catch(async (error: unknown) => {
+    if (isKeyturnError(error, 'CONFIG_EXISTS')) await settleBefore(context)
+    throw error
+  })
   if (options.explain === true && !out.json) out.print(`${explanation(plan)}\n`)
   if (options.dryRun === true) {
     if (out.json) out.document(documentOf(plan, null))

@@ -9,6 +9,7 @@ export const KEEP: readonly CommandDeclaration[] = [
     text: ['The .env stays byte for byte as it was. What will be written is shown first.'],
     options: [
       { flags: '--dry-run', text: 'show what would be done alone' },
+      { flags: '--created DATE', text: 'when the values were made, if you know (shown as claimed)' },
       { flags: '--explain', text: 'why each variable was taken for a secret or a setting' },
       { flags: '--recovery-key-file FILE', text: 'write the recovery key there (needed with --yes to have one)' },
     ],

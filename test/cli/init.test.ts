@@ -60,6 +60,47 @@ describe('secrets init', () => {
     expect(Math.floor(secrets[0].ageDays)).toBe(100)
   })
 
+  test('the age is that of the first commit with this very value, where that is older than the file', async () => {
+    const value = canary()
+    await using project = makeProject({ '.env': `OPENAI_API_KEY=${value}\nJWT_SECRET=${canary()}\n` })
+    const day = new Date(Date.now() - 200 * 86_400_000).toISOString()
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-C', project.dir, ...args], {
+        env: { ...project.env, GIT_AUTHOR_DATE: day, GIT_COMMITTER_DATE: day },
+        stdio: 'pipe',
+      })
+    git('init', '-q')
+    git('add', '.env')
+    git('commit', '-q', '-m', 'oops')
+    project.write('.env', `OPENAI_API_KEY=${value}\nJWT_SECRET=${canary()}\n`)
+    expect((await project.run(YES)).code).toBe(0)
+    const { secrets } = JSON.parse((await project.run(['status', '--json'])).stdout)
+    const ages = Object.fromEntries(
+      secrets.map((one: { name: string; ageSource: string; ageDays: number }) => [one.name, [one.ageSource, Math.floor(one.ageDays)]]),
+    )
+    expect(ages).toEqual({ openai: ['git', 200], jwt: ['file', 0] })
+    expect((await project.run(['status', 'openai'])).stdout).toMatch(/not younger than \d+ \w+ .*\(git has this very value since then\)/)
+    const claimed = await project.run([
+      'adopt',
+      'openai',
+      '--created',
+      new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10),
+      '--evidence',
+      'console',
+    ])
+    expect([claimed.code, claimed.stderr]).toEqual([2, expect.stringContaining('git has this very value since')])
+  })
+
+  test('the age is what a person says with --created', async () => {
+    await using project = makeProject({ '.env': `OPENAI_API_KEY=${canary()}\n` })
+    expect((await project.run([...YES, '--created', '2026-01-31'])).code).toBe(0)
+    const { secrets } = JSON.parse((await project.run(['status', '--json'])).stdout)
+    expect(secrets[0]).toMatchObject({ ageSource: 'claimed', rotatedAt: expect.stringMatching(/^2026-01-3/) })
+    await using another = makeProject({ '.env': `OPENAI_API_KEY=${canary()}\n` })
+    const future = await another.run([...YES, '--created', '2199-01-31'])
+    expect([future.code, future.stderr]).toEqual([2, expect.stringContaining('lies in the future')])
+  })
+
   test('a data-encryption key is never rotated, also by --all', async () => {
     const { project } = await importedProject()
     await using _ = project

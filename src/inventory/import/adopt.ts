@@ -45,7 +45,7 @@ export async function importSecrets(engine: Engine, proposed: readonly ProposedS
     const secret = byName.get(one.name)
     if (secret === undefined || one.fields === null) continue
     stopIf(signal)
-    await introduce(engine, secret, one.fields, { bornAt: one.bornAt, source: 'file', note: `imported by init from ${one.files.join(', ')}` })
+    await introduce(engine, secret, one.fields, { bornAt: one.bornAt, source: one.source, note: `imported by init from ${one.files.join(', ')}` })
     imported += 1
   }
   return imported

@@ -10,7 +10,7 @@ import { type FactOptions, recordFacts } from '../../policy/facts.ts'
 import { weaknessOf } from '../../policy/weakness.ts'
 import { Sensitive } from '../../sensitive.ts'
 import { readWhole } from '../../state/files.ts'
-import type { Json } from '../../terms.ts'
+import type { Json, Millis } from '../../terms.ts'
 import { type NewSecret, renderInventory } from '../render.ts'
 import { DEFAULT_POLICY } from '../resolve.ts'
 import type { Original } from './adopt.ts'
@@ -18,6 +18,7 @@ import { lookAround } from './around.ts'
 import { conflictsBetween, type EnvSource, type Proposal, type ProposedSecret, propose } from './propose.ts'
 import { readVariables } from './read.ts'
 import { readSamples } from './samples.ts'
+import { trueAges } from './true-age.ts'
 
 export interface PlanOptions {
   readonly cwd: string
@@ -26,6 +27,9 @@ export interface PlanOptions {
   /** Where the inventory shall be; `null`: `secrets.yaml` here, or that of the environment. */
   readonly config: string | null
   readonly environment: string | null
+  /** When all values were made, as a person says. */
+  readonly created?: Millis | null
+  readonly now: Millis
 }
 
 /** All that `init` is going to do, read and decided, with nothing written. */
@@ -65,7 +69,13 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
     dir,
     files.map(({ file }) => file),
   )
-  const proposal = propose(sources, await ariConfFrom(confs, dir, cwd))
+  const proposed = propose(sources, await ariConfFrom(confs, dir, cwd))
+  const aged = await trueAges(proposed.secrets, {
+    files: files.map(({ real, source }) => ({ file: source.file, real })),
+    created: options.created ?? null,
+    now: options.now,
+  })
+  const proposal = { ...proposed, secrets: aged.secrets, remarks: [...proposed.remarks, ...aged.remarks] }
   const ignores = planIgnores(around)
   return {
     inventoryFile,

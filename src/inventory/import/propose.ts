@@ -26,8 +26,9 @@ export interface ProposedSecret {
   /** Why there is none. */
   readonly missing: 'empty' | 'placeholder' | null
   readonly rotator: Choice
-  /** `file`: the value is at least as old as this. */
+  /** The value is at least as old as this (`git`, `file`), or was made then (`claimed`). */
   readonly bornAt: Millis
+  readonly source: 'git' | 'file' | 'claimed'
   /** 0 to 1: how sure it is that this is a secret. */
   readonly confidence: number
 }
@@ -118,6 +119,7 @@ function proposed(group: Group, name: string, perFile: PerFile, around: Surround
     missing: without === undefined ? null : without.state === 'placeholder' ? 'placeholder' : 'empty',
     rotator: chooseRotator(group, around),
     bornAt: Math.min(...holding.map((source) => source.changedAt)),
+    source: 'file',
     confidence: Math.min(...group.members.map((one) => one.confidence)),
   }
 }
