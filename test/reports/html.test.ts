@@ -87,6 +87,12 @@ describe('the page', () => {
     )
   })
 
+  it('leaves cells without a text empty, so that a phone need not show their titles', async () => {
+    const html = page(await awkwardStatus(['a', 'b', 'c']))
+    expect(html).toContain('<td></tr>')
+    expect(html).not.toMatch(/<td>\s+<|<td>\n/)
+  })
+
   it('of nothing at all is a page too, and says what to do', async () => {
     const html = page(await buildStatus({ inventory: inventoryOf([]), states: [], now: NOW }))
     expect(html).toContain('<h1>No secret is declared yet</h1>')

@@ -13,9 +13,10 @@ const WEEK = 7
 /** The timeline, in days. */
 const AHEAD = 90
 
-const TOP = 22
-const FLOOR = 144
-const LABELS = 162
+/** The words at the limit's line stand above every bar and its number. */
+const TOP = 36
+const FLOOR = 152
+const LABELS = 170
 
 /** Days that a bar of the histogram may cover: what people count in. */
 const WIDTHS = [1, 2, 5, 7, 10, 15, 20, 30, 60, 90, 180, 365]

@@ -47,11 +47,11 @@ function* table({ rows, at }: Status, from: number, after: number): Generator<st
   yield '</table>\n'
 }
 
-/** End tags that HTML does not need are left out: of ten thousand rows they are half a megabyte. */
+/** End tags that HTML does not need are left out: of ten thousand rows they are half a megabyte. The last cell must stay empty where it is. */
 function line(row: StatusRow, at: number): string {
   const calm = CALM.has(row.state)
   const middle = calm ? `${variablesOf(row)}${remarksOf(row, at)}` : foundOf(row, at)
-  return `<tr><th scope="row">${foreign(row.secret.name)}${calm ? '' : variablesOf(row)}${ownerOf(row)}<td>${middle}<td>${agedOf(row, at)}<td>${blank(dueOf(row, at))}<td>${blank(runningOf(row))}\n`
+  return `<tr><th scope="row">${foreign(row.secret.name)}${calm ? '' : variablesOf(row)}${ownerOf(row)}<td>${middle}<td>${agedOf(row, at)}<td>${blank(dueOf(row, at))}<td>${blank(runningOf(row))}</tr>\n`
 }
 
 const blank = (text: string): string => (text === '-' ? '' : text)
@@ -101,7 +101,7 @@ const cellsOf = (cells: readonly string[]): string => cells.map((cell) => `<td>$
 /** A small table of texts. Every cell is made safe here. */
 export function* plainTable(titles: readonly string[], rows: Iterable<readonly string[]>): Generator<string> {
   yield `<table class="plain"><thead><tr>${titles.map((title) => `<th scope="col">${title}`).join('')}</thead><tbody>\n`
-  for (const [first = '', ...cells] of rows) yield `<tr><th scope="row">${foreign(first)}${cellsOf(cells.map(foreign))}\n`
+  for (const [first = '', ...cells] of rows) yield `<tr><th scope="row">${foreign(first)}${cellsOf(cells.map(foreign))}</tr>\n`
   yield '</table>\n'
 }
 
@@ -112,7 +112,7 @@ export function* ownersTable(
   yield `<table class="plain counts"><colgroup><col class="a"></colgroup><thead><tr><th scope="col">Owner<th scope="col">Secrets${STATES.map((state) => `<th scope="col">${WORDS[state].short}`).join('')}</thead><tbody>\n`
   for (const { owner, total, states } of owners) {
     const counts = STATES.map((state) => (states[state] === 0 ? '<td>' : `<td data-state="${WORDS[state].short}">${grouped(states[state])}`))
-    yield `<tr><th scope="row">${owner === null ? '<i>(nobody named)</i>' : foreign(owner)}<td data-state="secrets">${grouped(total)}${counts.join('')}\n`
+    yield `<tr><th scope="row">${owner === null ? '<i>(nobody named)</i>' : foreign(owner)}<td data-state="secrets">${grouped(total)}${counts.join('')}</tr>\n`
   }
   yield '</table>\n'
 }

@@ -59,7 +59,7 @@ summary{cursor:pointer;width:fit-content;font-weight:600;color:var(--ink)}
 summary::marker{color:var(--soft)}
 .charts{display:grid;grid-template-columns:1fr 1fr;gap:48px;margin-top:64px}
 .charts section{margin-top:0;min-width:0}
-.chart{display:block;width:100%;height:170px;margin-top:20px;overflow:visible;font-size:12px}
+.chart{display:block;width:100%;height:178px;margin-top:20px;overflow:visible;font-size:12px}
 .chart text{fill:var(--soft);text-anchor:middle}
 .chart .first{text-anchor:start}
 .chart .last{text-anchor:end}
