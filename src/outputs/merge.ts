@@ -10,7 +10,7 @@ export const ADDED = '# Added by Keyturn'
 /**
  * The file with these values in it. Only the values themselves change: comments, order, quoting, inline comments, lines that
  * nobody understands, trailing blanks, line ends, byte order mark and `export ` stay byte for byte. A name that is there more
- * than once gets the value everywhere, since readers differ in which one they take. A name whose value is right already, in
+ * than once gets a new value everywhere, since no old one shall stay in the file. A name whose value is right already, in
  * whatever form, is not touched. Missing names come at the end under one comment line. `null` makes a new file.
  *
  * The result is read back by the dialect's own rules before it is returned: every entry as given, everything else as before.
@@ -22,12 +22,12 @@ export function mergeEntries(text: Sensitive<string> | null, entries: readonly E
   if (text === null) return dialect.render(entries)
   const current = valuesByName(text, dialect)
   const changed = entries.filter((entry) => {
-    const held = current.get(entry.name)
-    return !held || held.some((value) => value !== entry.value.reveal())
+    // The last assignment is the one that its reader takes.
+    return current.get(entry.name)?.at(-1) !== entry.value.reveal()
   })
   if (changed.length === 0) return text
   const merged = dialect.edit ? dialect.edit(text, changed) : editLines(text, changed, dialect)
-  checkMerged(text, merged, entries, dialect)
+  checkMerged(text, merged, entries, new Set(changed.map((entry) => entry.name)), dialect)
   return merged
 }
 
@@ -90,11 +90,12 @@ function valuesByName(text: Sensitive<string>, dialect: EnvDialect): ReadonlyMap
   return values
 }
 
-function checkMerged(before: Sensitive<string>, after: Sensitive<string>, entries: readonly Entry[], dialect: EnvDialect): void {
+function checkMerged(before: Sensitive<string>, after: Sensitive<string>, entries: readonly Entry[], changed: ReadonlySet<string>, dialect: EnvDialect): void {
   const values = valuesByName(after, dialect)
   for (const entry of entries) {
     const held = values.get(entry.name)
-    if (!held?.every((value) => value === entry.value.reveal()))
+    const right = (value: string | undefined): boolean => value === entry.value.reveal()
+    if (!(changed.has(entry.name) ? held?.every(right) : right(held?.at(-1))))
       throw notRepresentable(dialect.name, entry.name, 'in this file it does not read back as written; look at the lines around it')
   }
   checkUnmanaged(before, after, new Set(entries.map((entry) => entry.name)), dialect)

@@ -29,8 +29,11 @@ describe('mergeEntries', () => {
 
   it('writes a name that is there twice in both places', () => {
     expect(merge('A=1\nB=2\nA="1"\n', { A: 'canary-x' })).toBe('A=canary-x\nB=2\nA="canary-x"\n')
-    expect(merge('A=old\nA=canary-x\n', { A: 'canary-x' })).toBe('A=canary-x\nA=canary-x\n')
     expect(merge('A=canary-x\nA=old\n', { A: 'canary-x' })).toBe('A=canary-x\nA=canary-x\n')
+  })
+
+  it('leaves earlier lines of a name alone while its last one is right: that is the one that is read', () => {
+    expect(merge('A=old\nA=canary-x\n', { A: 'canary-x' })).toBe('A=old\nA=canary-x\n')
   })
 
   it('leaves a value alone that is right already, whatever its form', () => {

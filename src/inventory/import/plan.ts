@@ -3,7 +3,6 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fromFileSystem, KeyturnError } from '../../errors.ts'
 import { fingerprinter } from '../../fingerprint.ts'
 import { type IgnoreChange, planIgnores } from '../../guards/ignore-lines.ts'
-import { compose } from '../../outputs/dialects/compose.ts'
 import { decodeText, MAX_TEXT_BYTES } from '../../outputs/text.ts'
 import { isTracked } from '../../outputs/tracked.ts'
 import { type FactOptions, recordFacts } from '../../policy/facts.ts'
@@ -16,9 +15,9 @@ import { DEFAULT_POLICY } from '../resolve.ts'
 import type { Original } from './adopt.ts'
 import { lookAround } from './around.ts'
 import { conflictsBetween, type EnvSource, type Proposal, type ProposedSecret, propose } from './propose.ts'
-import { readVariables } from './read.ts'
 import { readSamples } from './samples.ts'
 import { trueAges } from './true-age.ts'
+import { understand } from './understand.ts'
 
 export interface PlanOptions {
   readonly cwd: string
@@ -109,13 +108,13 @@ async function readEnv(file: string, cwd: string, dir: string): Promise<Read> {
   if (found === null) throw new KeyturnError('FILE_UNREADABLE', `${named}: there is no such file`, { hint: hintFor(file, cwd) })
   if (found.bytes.length === 0) throw new KeyturnError('ENV_UNREADABLE', `${named}: the file is empty`, { hint: 'put the variables into it first' })
   const text = decodeText(found.bytes, named)
-  const variables = readVariables(text, compose, named)
+  const { variables, dialect, remarks } = understand(text, named)
   if (variables.length === 0) throw new KeyturnError('ENV_UNREADABLE', `${named}: no line of it is NAME=VALUE`, { hint: 'is it the right file?' })
   const asOutput = relative(dir, file).split(sep).join('/')
   return {
     file,
     real: realpathSync(real),
-    source: { file: asOutput, variables, changedAt: Math.floor(found.stat.mtimeMs) },
+    source: { file: asOutput, variables, dialect: dialect.name, notes: remarks, changedAt: Math.floor(found.stat.mtimeMs) },
     original: { file: asOutput, text, mode: found.stat.mode & 0o777 },
   }
 }

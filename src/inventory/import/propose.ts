@@ -1,6 +1,6 @@
 import type { Sensitive } from '../../sensitive.ts'
 import { Sensitive as Box } from '../../sensitive.ts'
-import type { Fields, Millis } from '../../terms.ts'
+import type { DialectName, Fields, Millis } from '../../terms.ts'
 import { type Choice, chooseRotator, type Surroundings } from './choose.ts'
 import { type Classified, classify, type EnvVariable } from './classify.ts'
 import { takeName } from './naming.ts'
@@ -12,6 +12,10 @@ export interface EnvSource {
   /** As the inventory shall name it: relative to its folder. */
   readonly file: string
   readonly variables: readonly EnvVariable[]
+  /** Whose rules it is read and written by. */
+  readonly dialect: DialectName
+  /** What a person should know about how it was read. */
+  readonly notes: readonly string[]
   /** When the file was last written: every value in it is at least that old, if nobody copied it in between. */
   readonly changedAt: Millis
 }
@@ -35,6 +39,8 @@ export interface ProposedSecret {
 
 export interface ProposedOutput {
   readonly file: string
+  /** Absent: that of Compose, which is what is meant where nothing is said. */
+  readonly dialect?: DialectName
   /** Names of secrets, where the file does not hold all of them. */
   readonly only: readonly string[] | null
   /** URLs that are made from secrets. */
@@ -133,12 +139,17 @@ function outputOf(
   const here = new Set(classified.map((one) => one.variable.name))
   const vars = Object.fromEntries([...urls.values()].filter((one) => here.has(one.variable)).map((one) => [one.variable, one.template]))
   const held = secrets.filter((secret) => secret.files.includes(source.file))
-  return { file: source.file, only: held.length === secrets.length ? null : held.map((secret) => secret.name), vars }
+  return {
+    file: source.file,
+    ...(source.dialect !== 'compose' && { dialect: source.dialect }),
+    only: held.length === secrets.length ? null : held.map((secret) => secret.name),
+    vars,
+  }
 }
 
 /** What a person should know of the files, without any value. */
 function remarksOn(sources: readonly EnvSource[], all: readonly Classified[], urls: ReadonlyMap<string, Templated>): readonly string[] {
-  const remarks: string[] = []
+  const remarks: string[] = sources.flatMap((source) => source.notes)
   for (const { file, variables } of sources) {
     const lines = new Map<string, number[]>()
     for (const one of variables) lines.set(one.name, [...(lines.get(one.name) ?? []), one.line])
