@@ -1,11 +1,11 @@
-import { type App, environment } from '../../src/app.ts'
+import type { App } from '../../src/app.ts'
 import { KeyturnError } from '../../src/errors.ts'
-import { checkGuards, type Guards } from '../../src/guards/check.ts'
 import { showChange } from '../../src/guards/ignore-lines.ts'
 import { type Mending, narrow, planMending } from '../../src/guards/mend.ts'
 import { replaceText } from '../../src/inventory/import/place.ts'
 import { type CheckFormat, reportGuards, shownFrom } from '../check-report.ts'
 import type { CommandContext, Run } from '../context.ts'
+import { lookAtGuards } from '../guards.ts'
 import { textOption } from '../options.ts'
 
 /** Looks whether what holds values stays out of git and images, and is nobody else's to read. Status 3 with findings. */
@@ -17,28 +17,15 @@ export const run: Run = async (context, paths, options) => {
   }
   const format = formatOf(context, textOption(options, 'format'))
   const app = await context.app()
-  const before = await look(app)
+  const before = await lookAtGuards(app)
   if (options.fix !== true) return reportGuards(context, app, before, { format, mended: null })
   const mending = planMending(before)
   if (format === 'text') for (const text of shown(app, mending)) context.out.say(text)
   context.signal.throwIfAborted()
   for (const change of mending.ignores) await replaceText(change.path, change.after, app.random)
   for (const one of mending.modes) await narrow(one)
-  return reportGuards(context, app, await look(app), { format, mended: mending })
+  return reportGuards(context, app, await lookAtGuards(app), { format, mended: mending })
 }
-
-const look = (app: App): Promise<Guards> =>
-  checkGuards({
-    inventory: app.inventory,
-    paths: app.paths,
-    host: environment().host,
-    uid: app.actor.uid,
-    git: { path: app.env.PATH, env: settingsOf(app.env) },
-  })
-
-/** Where git finds the settings of whoever asks. */
-const settingsOf = (env: App['env']): Readonly<Record<string, string>> =>
-  Object.fromEntries(['HOME', 'XDG_CONFIG_HOME', 'GIT_CONFIG_NOSYSTEM'].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 
 function formatOf({ out }: CommandContext, given: string | undefined): CheckFormat {
   if (out.json && given !== undefined && given !== 'json')

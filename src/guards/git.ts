@@ -77,7 +77,9 @@ export async function gitViews(root: string, paths: readonly string[], settings:
   if (index.status !== 0) return { views: new Map(), trouble: index.reason }
   const rules = readRules(ignored.stdout, root)
   // Without a first commit there is no HEAD.
-  const [staged, committed] = [index, commit].map((reply) => (reply.status === 0 ? reply.stdout.split('\0').filter((name) => name !== '' && !KEEPS.test(name)) : []))
+  const [staged, committed] = [index, commit].map((reply) =>
+    reply.status === 0 ? reply.stdout.split('\0').filter((name) => name !== '' && !KEEPS.test(name)) : [],
+  )
   const isIn = (list: readonly string[] | undefined, name: string): boolean => list?.some((one) => one === name || one.startsWith(`${name}/`)) ?? false
   const views = names.map((name, at): [string, GitView] => {
     return [paths[at] ?? '', { ignored: rules.get(name) ?? null, tracked: isIn(staged, name), committed: isIn(committed, name) }]

@@ -1,9 +1,10 @@
-import { chmodSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lchownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { programMissing } from '../servers/programs.ts'
 import { canary } from '../support/canary.ts'
 import { makeProject, type Project } from '../support/project.ts'
+import { newCase } from './changing/case.ts'
 
 const ID = 'kt_guards01'
 const YAML = `id: ${ID}\nproject: shop\nsecrets:\n  openai: { env: OPENAI_API_KEY, rotator: manual }\n  jwt: { env: JWT_SECRET, rotator: random }\noutputs: [.env]\n`
@@ -312,6 +313,26 @@ test('annotations for a workflow name the file that is to change', async () => {
     '::error file=.dockerignore,title=docker-context::.env: it is in the build context ./ (Dockerfile): .dockerignore does not exclude it%0Asecrets check --fix\n',
   ])
   expect(await project.run(['check', '--format', 'github', '--json'])).toMatchObject({ code: 2 })
+})
+
+describe.skipIf(await programMissing('git'))('other commands', () => {
+  test('doctor says in one line that there is something to find', async () => {
+    await using c = await newCase()
+    c.project.git('init', '-q')
+    expect((await c.json(['doctor'])).document.findings).toContainEqual({
+      ...{ severity: 'warning', code: 'GUARDS', hint: 'secrets check' },
+      message: expect.stringMatching(/^git, images or others could take what holds values: \d findings$/),
+    })
+  })
+
+  test('sync says it of a file that it has made, and of no other', async () => {
+    await using c = await newCase()
+    c.project.git('init', '-q')
+    rmSync(c.project.path('.env'))
+    const made = await c.run(['sync'])
+    expect(made.stderr).toContain('secrets: warning: .env is new, and the guards have a finding about it\nsecrets: hint: secrets check\n')
+    expect((await c.run(['sync'])).stderr).not.toContain('guards')
+  })
 })
 
 /** Regular expressions in what is expected, as matchers. */
