@@ -212,10 +212,14 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
     return loadFingerprints(await store(), inventory.id, systemRandom)
   })
 
-  /** What is known around a value: asked for when the first one is judged. */
-  const knownAround = once(async () => {
-    const { readSamples } = await import('./inventory/import/samples.ts')
-    return { published: await readSamples(inventory.dir), names: [inventory.project, inventory.environment, host] }
+  /** Asked for when the first value is judged. */
+  const known = once(async () => {
+    const [{ knownAround }, { readSamples }] = await Promise.all([import('./rotation/known.ts'), import('./inventory/import/samples.ts')])
+    const around = await knownAround(inventory, host, async (file) => {
+      const others: OpenOptions = { config: file, cwd: options.cwd }
+      return appOf(await readInventory(file, others, env), others, env, false)
+    })
+    return { ...around, published: await readSamples(inventory.dir) }
   })
 
   const openEngine = async (makeLedger: boolean): Promise<Engine> => {
@@ -241,7 +245,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
         ...faults(env, 'output:'),
       }),
       fingerprints,
-      facts: async (fields, vars, by) => recordFacts(fields, { ...(await knownAround()), env: vars, fingerprints: by }),
+      facts: async (fields, vars, by) => recordFacts(fields, { ...(await known()), env: vars, fingerprints: by }),
       clock: systemClock,
       random: systemRandom,
       worker: workerId(host, process.pid),

@@ -2,7 +2,9 @@ import { type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type App, environment, loadLedgerTools } from '../../src/app.ts'
 import { fromFileSystem, isKeyturnError } from '../../src/errors.ts'
+import type { Engine } from '../../src/rotation/engine.ts'
 import { examine, type Trouble } from '../../src/rotation/examine.ts'
+import { judgeAgain } from '../../src/rotation/judge.ts'
 import type { Output } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { lookAtGuards } from '../guards.ts'
@@ -26,8 +28,18 @@ export const run: Run = async (context) => {
   await look('keys and store', () => store(app))
   await look('outputs', () => outputs(app))
   await look('git and images', () => guards(app))
-  if (found.every((t) => t.severity !== 'error')) await look('secrets and providers', async () => examine(await app.engine()))
+  if (found.every((t) => t.severity !== 'error')) {
+    await look('secrets and providers', async () => examine(await app.engine()))
+    await look('strength', async () => judgedAgain(await app.engine()))
+  }
   return report(context, found, passed)
+}
+
+/** What this Keyturn knows better than the one that recorded it, or what came to stand in another environment since. */
+async function judgedAgain(engine: Engine): Promise<readonly Trouble[]> {
+  const names = await judgeAgain(engine, true)
+  if (names.length === 0) return []
+  return [{ severity: 'warning', code: 'JUDGED', message: `recorded anew, with what is known now: ${names.join(', ')}`, hint: 'secrets status' }]
 }
 
 async function ledger(app: App): Promise<readonly Trouble[]> {

@@ -5,6 +5,7 @@ import { iso, sayMoment } from '../../src/reports/moments.ts'
 import { agendaOf } from '../../src/rotation/due.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { forgetOld } from '../../src/rotation/forget.ts'
+import { judgeAgain } from '../../src/rotation/judge.ts'
 import { leftLate, openOrDeclared } from '../../src/rotation/left.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import { planOf } from '../../src/rotation/plan.ts'
@@ -34,7 +35,10 @@ export const run: Run = async (context, names, options) => {
   if (secrets.length > 0 && !(await confirmed(context, engine, secrets, how.compromised))) return 0
   for (const line of notesOf(engine, chosen)) context.out.note(line)
   const results = secrets.length === 0 ? [] : await rotateAll(context, engine, secrets, { ...how, named: chosen.named })
-  if (!chosen.named) await settle(engine, await sweptLater(engine), { patientUntil: engine.clock.now() })
+  if (!chosen.named) {
+    await settle(engine, await sweptLater(engine), { patientUntil: engine.clock.now() })
+    await judgeAgain(engine)
+  }
   return report(context, engine, { ...chosen, breaking: await breaking(context, chosen, names, options) }, results)
 }
 

@@ -8,7 +8,7 @@ test('a healthy project: what was looked at, and nothing to mend', async () => {
   await c.secrets(['set', 'empty'], { input: canary() })
   const before = c.tree()
   const { stdout, stderr } = await c.secrets(['doctor'])
-  expect(stdout).toBe('  ok  ledger\n  ok  keys and store\n  ok  outputs\n  ok  git and images\n  ok  secrets and providers\nnothing to mend\n')
+  expect(stdout).toBe('  ok  ledger\n  ok  keys and store\n  ok  outputs\n  ok  git and images\n  ok  secrets and providers\n  ok  strength\nnothing to mend\n')
   expect(stderr).toBe('')
   expect((await c.secrets(['doctor', '--quiet'])).stdout).toBe('')
   expect((await c.json(['doctor'])).document).toEqual({
