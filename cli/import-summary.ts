@@ -48,7 +48,7 @@ function listed(names: readonly string[]): string {
 function predicate(reason: string): string {
   if (/ of \d+ /.test(reason)) return `has ${reason}`
   if (/^(an?|the|one) /.test(reason)) return `is ${reason}`
-  return reason.endsWith('s') ? `is made of ${reason}` : `is a ${reason}`
+  return /s$|^names of /.test(reason) ? `is made of ${reason}` : `is a ${reason}`
 }
 
 /** `, add 2 lines to .gitignore and 2 to .dockerignore` */
