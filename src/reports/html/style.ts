@@ -6,7 +6,7 @@ export const STYLE = `
 :root{color-scheme:light dark;--paper:#fff;--wash:#f5f6f7;--ink:#191d22;--soft:#5a626c;--line:#e2e5e9;--bar:#7b8794;--bad:#b3261e;--warn:#8a5600;--busy:#1a5fab;--good:#2a6b3f}
 @media (prefers-color-scheme:dark){:root{--paper:#121518;--wash:#1b1f24;--ink:#e7e9ec;--soft:#a0a9b3;--line:#2c3239;--bar:#8b97a5;--bad:#ff8f85;--warn:#efb65a;--busy:#8cbcf8;--good:#83cd98}}
 *{box-sizing:border-box}
-html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
+html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums}
 main{max-width:1104px;margin:0 auto;padding:64px 32px 72px}
 a{color:inherit;text-decoration:none}
@@ -121,10 +121,10 @@ section{margin-top:22pt}
 .charts section,.next,.facts,tr,.chart,.dates{break-inside:avoid}
 thead{display:table-header-group}
 th,td{padding:5pt 8pt 5pt 0}
-.a{width:25%}.b{width:36%}.c{width:17%}
+.a{width:25%}.b{width:36%}.c{width:15%}.e{width:15%}
 .counts thead th{font-size:8pt;padding-right:4pt;overflow-wrap:normal}
 .whole details::details-content{content-visibility:visible;block-size:auto;display:block}
-.whole summary{list-style:none}
+.whole summary{display:none}
 summary{break-after:avoid}
 a:hover{text-decoration:none}
 }
