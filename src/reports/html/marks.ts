@@ -30,7 +30,7 @@ export const WORDS: Readonly<Record<SecretStanding, Words>> = {
   overdue: { title: 'Overdue', short: 'overdue', means: 'Older than its limit, or of an age that nobody knows.' },
   due: { title: 'Due', short: 'due', means: 'To be replaced now, so that the old value is dead before the limit.' },
   rotating: { title: 'Rotating', short: 'rotating', means: 'A rotation is open and goes on by itself.' },
-  ok: { title: 'In order', short: 'in order', means: 'Within the limit, and nothing was found.' },
+  ok: { title: 'In order', short: 'in order', means: 'Nothing has to be done: within the limit, exempt, without a value, or accepted until a day.' },
 }
 
 /** The drawings, once a page; they are used by {@link mark}. */
