@@ -53,18 +53,6 @@ export const envReaders = (suite: Suite): Promise<EnvReaders | string> =>
     }
   })
 
-export interface DockerPrograms {
-  readonly docker: string
-  readonly compose: string
-}
-
-/** The docker client and Compose v2, which need no engine to read env files; or why they cannot be had here. Some 15 s and 130 MB. */
-export const dockerPrograms = (): Promise<DockerPrograms | string> =>
-  once('docker', async () => {
-    const root = await unpacked('docker-programs-sid', 'sid', ['docker-cli', 'docker-compose'])
-    return { docker: path.join(root, 'usr/bin/docker'), compose: path.join(root, 'usr/libexec/docker/cli-plugins/docker-compose') }
-  })
-
 function once<T>(name: string, find: () => Promise<T>): Promise<T | string> {
   const found =
     (known.get(name) as Promise<T | string> | undefined) ?? find().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))

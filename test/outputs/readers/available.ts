@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { parse } from 'dotenv'
-import { dockerPrograms, envReaders, type Suite } from '../../servers/env-readers.ts'
+import { dockerPrograms } from '../../servers/docker-program.ts'
+import { envReaders, type Suite } from '../../servers/env-readers.ts'
 import { isMissing } from '../../support/missing.ts'
 import { compose, dockerRun } from './containers.ts'
 import { type Reader, type Reading, run } from './readers.ts'
@@ -25,7 +27,11 @@ export async function availableReaders(): Promise<readonly Reader[]> {
   for (const suite of ['bookworm', 'sid'] as const) readers.push(...(await ofSuite(suite)))
   const docker = await dockerPrograms()
   if (typeof docker === 'string') isMissing('docker run --env-file and docker compose config', docker)
-  else readers.push(compose(docker.compose), compose(docker.compose, 'raw'), dockerRun(docker.docker))
+  else {
+    // Both read env files without an engine.
+    const plugin = path.join(docker.config, 'cli-plugins/docker-compose')
+    readers.push(compose(plugin), compose(plugin, 'raw'), dockerRun(path.join(docker.bin, 'docker')))
+  }
   return readers
 }
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
-import { type Reader, type Reading, run, withFiles } from './readers.ts'
+import type { Docker } from '../../servers/docker.ts'
+import { type Reader, type Reading, run, splitPairs, withFiles } from './readers.ts'
 
 /** Services in one call of Compose: a file that it refuses makes it refuse them all, and they are then asked for in halves. */
 const SERVICES = 400
@@ -113,4 +114,15 @@ async function created(program: string, cwd: string, args: readonly string[]): P
     await new Promise((closed) => engine.close(closed))
   }
   return env
+}
+
+/** What a process in a container finds in its environment after `docker run --env-file`. Its programs are this machine's own. */
+export function inContainer(engine: Docker, text: string): Promise<Readonly<Record<string, string>>> {
+  return withFiles([text], async (cwd) => {
+    run('tar', ['-cf', 'root.tar', '-T', '/dev/null'], { cwd })
+    await engine.docker('import', path.join(cwd, 'root.tar'), 'empty')
+    const mounts = ['/usr', '/lib', '/lib64', '/bin'].filter((folder) => existsSync(folder)).flatMap((folder) => ['-v', `${folder}:${folder}:ro`])
+    const printed = await engine.docker('run', '--rm', '--network', 'none', ...mounts, '--env-file', path.join(cwd, '0'), 'empty', '/usr/bin/env', '-0')
+    return splitPairs(Buffer.from(printed))
+  })
 }

@@ -12,10 +12,12 @@ import { mergeEntries } from '../../../src/outputs/merge.ts'
 import type { Entry } from '../../../src/ports.ts'
 import { Sensitive } from '../../../src/sensitive.ts'
 import type { DialectName } from '../../../src/terms.ts'
+import { dockerMissing, startDocker } from '../../servers/docker.ts'
 import { runs } from '../../support/runs.ts'
 import { rawSafeValue } from '../awkward.ts'
 import { AWKWARD, anyValue } from '../values.ts'
 import { availableReaders } from './available.ts'
+import { inContainer } from './containers.ts'
 import { run } from './readers.ts'
 
 /** What each dialect writes, read by the programs it is written for. */
@@ -37,12 +39,13 @@ interface Case {
 /** Cases that the dialect can hold, and those that it refuses. All awkward values are among them in every style. */
 function cases(dialect: DialectName): { readonly held: readonly Case[]; readonly refused: readonly Case[] } {
   const random = fc.sample(fc.tuple(anyValue, fc.constantFrom(...STYLES)), { numRuns: 3 * RUNS, seed: SEED })
-  const all = [...AWKWARD.flatMap((value) => STYLES.map((style) => [value, style] as const)), ...random]
+  const styles = dialectOf(dialect).syntax === null ? [null] : STYLES
+  const all = [...AWKWARD.flatMap((value) => styles.map((style) => [value, style] as const)), ...random]
   const held: Case[] = []
   const refused: Case[] = []
   for (const [i, [value, style]] of all.entries()) {
     const one = { name: `V_${i}`, value, style }
-    if (held.length >= AWKWARD.length * STYLES.length + RUNS) break
+    if (held.length >= AWKWARD.length * styles.length + RUNS) break
     if (canHold(dialect, one)) held.push(one)
     else refused.push(one)
   }
@@ -114,6 +117,15 @@ describe.each(DIALECTS.map(({ name }) => name).filter((name) => name !== 'files'
       expect(merge).toThrow(/^V_\d+: /)
     }
   })
+})
+
+describe.skipIf(await dockerMissing())('docker, with a real engine', () => {
+  test('gives a container what was written', async () => {
+    const { held } = cases('docker')
+    await using engine = await startDocker()
+    const read = await inContainer(engine, fileOf('docker', held))
+    expect(held.filter(({ name, value }) => read[name] !== value)).toEqual([])
+  }, 300_000)
 })
 
 describe('files', () => {
