@@ -14,7 +14,7 @@ test('a healthy project: what was looked at, and nothing to mend', async () => {
   expect((await c.json(['doctor'])).document).toEqual({
     schema: 'keyturn/doctor@1',
     ok: true,
-    passed: ['ledger', 'keys and store', 'outputs', 'git and images', 'secrets and providers'],
+    passed: ['ledger', 'keys and store', 'outputs', 'git and images', 'secrets and providers', 'strength'],
     findings: [],
   })
   expect(c.tree()).toEqual(before)
