@@ -55,8 +55,9 @@ function read(text: string): readonly Binding[] {
     if (/[ \t\r\n]/.test(char)) at++
     else if (char === '#' || char === ';') at = commentEnd(text, at)
     else {
-      const stop = text.slice(at).search(/[=\r\n]/)
-      if (stop < 0) break
+      // The first character is the name's, also where it is "=".
+      const stop = text.slice(at + 1).search(/[=\r\n]/) + 1
+      if (stop === 0) break
       if (text[at + stop] !== '=') {
         at += stop + 1
         continue

@@ -116,6 +116,7 @@ describe('systemd reads', () => {
     ['A="1\n2"\n', { A: '1\n2' }],
     ['A="\u0007\u001b[1m"\nB=1\n', { A: '\u0007\u001b[1m', B: '1' }],
     ['A="open\\', { A: 'open' }],
+    [" ='x\nA=1\n==2\nB=3\n", { A: '1', B: '3' }],
     ['A=1\nB="\uffff"\n', 'line 2 has a character that Unicode does not have, for which systemd refuses the file'],
   ])('%j', (text, expected) => expect(parse('systemd', text)).toEqual(expected))
 })

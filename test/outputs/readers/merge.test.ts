@@ -94,7 +94,8 @@ function patternOf({ start, lines, eol, end }: File, managed: ReadonlySet<string
   return new RegExp(`^${start}${parts.join(eol)}${end.replace('\n', eol)}${added}$`)
 }
 
-const value = fc.oneof(rawSafeValue, rawSafeValue, awkwardValue, fc.constantFrom(...AWKWARD.filter((one) => one.length < 100)))
+// An empty value is never written.
+const value = fc.oneof(rawSafeValue, rawSafeValue, awkwardValue.filter(Boolean), fc.constantFrom(...AWKWARD.filter((one) => one !== '' && one.length < 100)))
 const edit = fc
   .tuple(fc.uniqueArray(fc.constantFrom(...NAMES, 'NEW_1', 'NEW_2'), { minLength: 1, maxLength: 4 }), fc.array(value, { minLength: 4, maxLength: 4 }))
   .map(([names, values]) => new Map(names.map((name, i) => [name, values[i] ?? ''])))
