@@ -202,8 +202,8 @@ describe('build contexts', () => {
     '  listed: { build: { context: api, additional_contexts: ["more=./more"], dockerfile_inline: "FROM scratch" } }',
     '  remote: { build: "https://example.org/x.git" }',
     '  image: { image: redis }',
-    '  varies: { build: "${WHERE:-web}" }',
-    '  unknown: { build: "${WHERE}" }',
+    '  varies: { build: "\u0024{WHERE:-web}" }',
+    '  unknown: { build: "\u0024{WHERE}" }',
     'include: [inner/compose.yaml]',
     '',
   ].join('\n')
@@ -219,7 +219,7 @@ describe('build contexts', () => {
     const places = findings.map(({ file, message }) => `${file} ${/context (\S+)/.exec(message)?.[1]}`)
     for (const folder of ['api', 'shared', 'more', 'web', 'inner/sub']) expect(places).toContain(`${folder}/.env ${folder}`)
     expect(places).toContain('unrelated/.env ./')
-    expect(notLookedAt).toContain('compose.yaml: services.unknown.build depends on a variable: ${WHERE}')
+    expect(notLookedAt).toContain('compose.yaml: services.unknown.build depends on a variable: \u0024{WHERE}')
     expect((await check(project, '--fix')).rules).toEqual([])
     for (const folder of ['api', 'shared', 'more', 'web', 'inner/sub']) expect(project.read(`${folder}/.dockerignore`)).toBe('**/.env\n**/.*.keyturn-*.tmp\n')
   })
