@@ -17,6 +17,12 @@ export interface Ran {
 export interface RunOptions {
   readonly listed: readonly string[]
   readonly stdin?: string
+  /** Where it runs. Default: the inventory's folder. */
+  readonly cwd?: string
+  /** Put into its environment besides what it inherits. Never a value. */
+  readonly added?: Readonly<Record<string, string>>
+  /** What is said where there is no such program. */
+  readonly missing?: KeyturnError
 }
 
 /** 1 MB: an environment is at most a few hundred KB, and an answer is smaller. */
@@ -38,20 +44,20 @@ export async function runProgram(ctx: ConsumerContext<unknown>, command: Command
   if (ctx.signal.aborted) throw ended(ctx.signal, nameOf(command))
   const [file, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command
   const child = spawn(file as string, args, {
-    cwd: ctx.dir,
-    env: childEnv(ctx.env, ctx.vars, options.listed),
+    cwd: options.cwd ?? ctx.dir,
+    env: { ...childEnv(ctx.env, ctx.vars, options.listed), ...options.added },
     stdio: ['pipe', 'pipe', 'pipe'],
     // The leader of a group: what it started is ended with it.
     detached: true,
   })
-  return watch(child, ctx, nameOf(command), options.stdin ?? '')
+  return watch(child, ctx, nameOf(command), options)
 }
 
 /** How a command is called in messages: its program, without arguments. */
 export const nameOf = (command: Command): string =>
   typeof command === 'string' ? `sh -c "${command.length > 60 ? `${command.slice(0, 57)}...` : command}"` : (command[0] ?? '')
 
-function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string, stdin: string): Promise<Ran> {
+function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string, { stdin, missing }: RunOptions): Promise<Ran> {
   return new Promise((done, fail) => {
     const stdout: Buffer[] = []
     let size = 0
@@ -93,7 +99,9 @@ function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string,
       stderr = endOf(Buffer.concat([stderr, chunk]))
     })
     child.on('error', (error: NodeJS.ErrnoException) =>
-      settle(() => fail(new KeyturnError('CONSUMER_FAILED', `${name}: cannot be started (${error.code ?? 'unknown'})`))),
+      settle(() =>
+        fail((error.code === 'ENOENT' && missing) || new KeyturnError('CONSUMER_FAILED', `${name}: cannot be started (${error.code ?? 'unknown'})`)),
+      ),
     )
     child.on('exit', () => {
       linger = setTimeout(finish, LINGER_MS)
@@ -101,7 +109,7 @@ function watch(child: ChildProcess, ctx: ConsumerContext<unknown>, name: string,
     child.on('close', finish)
     // A program that does not read its input is no fault.
     child.stdin?.on('error', () => {})
-    child.stdin?.end(stdin)
+    child.stdin?.end(stdin ?? '')
   })
 }
 

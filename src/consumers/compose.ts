@@ -1,0 +1,94 @@
+import * as z from 'zod'
+import { KeyturnError } from '../errors.ts'
+import type { Consumer, ConsumerContext, Health } from '../ports.ts'
+import { type Fingerprint, UNTAKEN } from '../terms.ts'
+import { OTHER } from './challenge.ts'
+import { type Container, healthOf, inspectContainers, isRunning, settled, staysUp, worstOf } from './docker/containers.ts'
+import { heldBy, isCurrent, onDisk } from './docker/held.ts'
+import { runDocker } from './docker/program.ts'
+import { configOf, findService, listOf, type Service } from './docker/project.ts'
+import { findTakes, type Takes } from './docker/takes.ts'
+
+const oneOrMore = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+
+const params = z.strictObject({
+  service: oneOrMore.describe('Service of the Compose project, or several. Each is recreated only if it takes something that changed.'),
+  file: oneOrMore.optional().describe('Compose files, in order. Default: those that the containers were created from, else what Compose finds in the folder.'),
+  directory: z.string().min(1).optional().describe("Folder of the project. Default: the inventory's."),
+  project: z.string().min(1).optional().describe("Name of the project, where it is not the folder's or the file's own."),
+  profile: oneOrMore.optional().describe('Profiles to be active; that of a service which is named here is active by itself.'),
+  env_file: oneOrMore.optional().describe('What is given to Compose as --env-file. Default: the .env of the project.'),
+  rereads: z
+    .boolean()
+    .default(false)
+    .describe('The program reads a mounted file again by itself when it changes. Otherwise only what it found at its start counts.'),
+  env: z.array(z.string()).optional().describe('Variables of ours that are kept from docker unless listed here, such as AWS_PROFILE.'),
+})
+
+type Params = z.infer<typeof params>
+type Context = ConsumerContext<Params>
+
+/** Consumer `compose`: services of a Compose project are recreated, and prove what their containers were created with. */
+export const compose: Consumer<Params> = {
+  kind: 'compose',
+  params,
+  describe: ({ service }) => `recreates ${listOf(service).join(', ')} if it takes what changed (docker compose up -d --no-deps --force-recreate); calls drop`,
+  proves: () => true,
+  async refresh(ctx) {
+    for (const name of listOf(ctx.params.service)) await refreshService(ctx, name)
+  },
+  async prove(ctx) {
+    const vars: Record<string, Fingerprint | null> = Object.fromEntries(ctx.vars.map((name) => [name, UNTAKEN]))
+    for (const name of listOf(ctx.params.service)) {
+      const { service, takes } = await look(ctx, name)
+      const held = await heldBy(ctx, await settled(ctx, service.ids), takes, ctx.params.rereads)
+      // Several services: one that is behind counts.
+      for (const [one, found] of held) if (vars[one] === UNTAKEN || isCurrent(ctx, new Map([[one, vars[one] ?? OTHER]]))) vars[one] = found
+    }
+    return { vars }
+  },
+  async health(ctx) {
+    const all: Health[] = []
+    for (const name of listOf(ctx.params.service)) {
+      const { ids } = await findService(ctx, name)
+      all.push(worstOf((await inspectContainers(ctx, ids)).map(healthOf), `service "${name}" has no container`))
+    }
+    return worstOf(all, 'no service is named')
+  },
+}
+
+/** A service with its containers, and what it takes. Throws CONSUMER_FAILED for one without any container. */
+async function look(ctx: Context, name: string): Promise<{ readonly service: Service; readonly takes: Takes }> {
+  const service = await findService(ctx, name)
+  if (service.ids.length > 0) return { service, takes: await findTakes(ctx, service) }
+  const profiles = (await configOf(ctx, service)).services[name]?.profiles ?? []
+  const why = profiles.length === 0 ? '' : `: it belongs to ${profiles.length === 1 ? 'profile' : 'profiles'} ${profiles.join(', ')}, and was never started`
+  throw new KeyturnError('CONSUMER_FAILED', `compose: service "${name}" has no container${why || ', so nothing shows what it holds'}`, {
+    hint: `start it ("docker compose ${profiles.map((profile) => `--profile ${profile} `).join('')}up -d ${name}"), or take it out of the consumers`,
+  })
+}
+
+/**
+ * Recreates a service whose containers hold something else than Compose would give them now. Those that do not run stay so: they are
+ * created anew and not started. `docker compose restart` would not do, it keeps the environment.
+ */
+async function refreshService(ctx: Context, name: string): Promise<void> {
+  const { service, takes } = await look(ctx, name)
+  const containers = await inspectContainers(ctx, service.ids)
+  if (isCurrent(ctx, await heldBy(ctx, containers, takes, ctx.params.rereads))) return
+  refuseForeign(ctx, await onDisk(ctx, containers, takes))
+  const running = containers.some(isRunning)
+  const flags = [running ? '--detach' : '--no-start', '--no-deps', '--force-recreate', '--no-build', '--scale', `${name}=${countOf(containers, running)}`]
+  await runDocker(ctx, [...service.args, 'up', ...flags, name], { listed: ctx.params.env, cwd: service.directory })
+  if (running) await staysUp(ctx, (await findService(ctx, name)).ids)
+}
+
+/** As many as there are: somebody may have scaled it. One that ended beside others that run is started with them. */
+const countOf = (containers: readonly Container[], running: boolean): number => Math.max(1, running ? containers.filter(isRunning).length : containers.length)
+
+/** A file that somebody edited would be read by a new container as well: to recreate it again and again helps nobody. */
+function refuseForeign(ctx: Context, held: ReadonlyMap<string, Fingerprint | null>): void {
+  const foreign = [...held].filter(([name, found]) => !isCurrent(ctx, new Map([[name, found]]))).map(([name]) => name)
+  if (foreign.length > 0)
+    throw new KeyturnError('CONSUMER_FAILED', `compose: ${ctx.target} holds another value of ${foreign.join(', ')} than the store`, { hint: 'secrets sync' })
+}
