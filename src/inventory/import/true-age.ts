@@ -1,9 +1,8 @@
-import { compose } from '../../outputs/dialects/compose.ts'
 import { isIdentifier } from '../../policy/facts.ts'
 import type { Millis } from '../../terms.ts'
 import { type GitAges, gitAges } from './git-age.ts'
 import type { ProposedSecret } from './propose.ts'
-import { readVariables } from './read.ts'
+import { understand } from './understand.ts'
 
 export interface Aged {
   readonly secrets: readonly ProposedSecret[]
@@ -25,7 +24,7 @@ export interface AgeQuestion {
 export async function trueAges(secrets: readonly ProposedSecret[], { files, created, now }: AgeQuestion): Promise<Aged> {
   const ages = new Map<string, GitAges>()
   for (const { file, real } of files)
-    ages.set(file, await gitAges(real, (text) => readVariables(text, compose, file).map(({ name, value }) => [name, value]), now))
+    ages.set(file, await gitAges(real, (text) => understand(text, file).variables.map(({ name, value }) => [name, value]), now))
   const contradicted: string[] = []
   const aged = secrets.map((secret): ProposedSecret => {
     const byGit = sinceWhen(secret, ages)
