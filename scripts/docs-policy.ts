@@ -50,7 +50,7 @@ A secret's state is the worst thing found, in this order:
 `
 
 const AFTER = `\`DUE\` is the day from which on its age makes a secret due. \`now\` stands where the value must not stay (a violation), or where nobody knows its age; \`-\` where there is no
-value yet; \`never\` where it is never rotated. **Age alone decides what \`secrets rotate\` without names, and so a timer, rotates**: a changed policy or a value found in a list must not
+value yet; \`never\` where it is never rotated. **Age, and the day on which its provider ends it, alone decide what \`secrets rotate\` without names, and so a timer, rotates**: a changed policy or a value found in a list must not
 drop calls at night. A violation waits for your word, \`secrets rotate NAME\`; until then \`secrets rotate\` names it each time.
 
 \`AGE\` of \`>=12d\` means that the value is at least as old as that: a commit or a file has it since then, or it was seen first then. \`?\` means that nobody knows.
