@@ -1,5 +1,4 @@
 import type { ImportPlan } from '../src/inventory/import/plan.ts'
-import type { ProposedSecret } from '../src/inventory/import/propose.ts'
 
 /** What `secrets init` tells a person before it does anything. No value is in it. */
 
@@ -64,20 +63,6 @@ export const nameOf = (plan: ImportPlan): string => pathIn(plan, plan.inventoryF
 
 /** As a person in the folder of the inventory would name it. */
 export const pathIn = (plan: ImportPlan, file: string): string => (file.startsWith(`${plan.dir}/`) ? file.slice(plan.dir.length + 1) : file)
-
-/** Why each variable was taken for what it is. */
-export function explanation(plan: ImportPlan): string {
-  const names = new Map(plan.proposal.secrets.flatMap((secret) => Object.keys(secret.env).map((variable): [string, ProposedSecret] => [variable, secret])))
-  const width = Math.min(44, Math.max(0, ...plan.proposal.classified.map((one) => one.variable.name.length)))
-  return plan.proposal.classified
-    .map((one) => {
-      const secret = names.get(one.variable.name)
-      const state = one.state === 'given' ? '' : `, ${one.state}`
-      const where = secret === undefined ? '' : ` -> ${secret.name}.${secret.env[one.variable.name]}`
-      return `${one.variable.name.padEnd(width)}  ${one.kind.padEnd(10)} ${Math.round(one.confidence * 100)}%  ${one.why}${state}${where}`
-    })
-    .join('\n')
-}
 
 /** For programs: `keyturn/init@1`. */
 export const documentOf = (plan: ImportPlan, done: { readonly id: string; readonly imported: number; readonly recovery: string } | null): unknown => ({

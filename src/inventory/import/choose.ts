@@ -2,8 +2,10 @@ import type { Json } from '../../terms.ts'
 import { isDataEncryptionKey, suggestRotator, suggestRotatorForAll } from '../names.ts'
 import { providerOf } from '../providers.ts'
 import type { Classified } from './classify.ts'
+import { packsSecret, roleOf } from './encoded.ts'
 import { PASSWORDS } from './nouns.ts'
 import type { Group } from './pairing.ts'
+import { hasPasswordPart, isPrivatePem, isUrl } from './values.ts'
 import { wordsOf } from './words.ts'
 
 /** How a secret is to be replaced, as it will stand in the inventory. */
@@ -35,6 +37,9 @@ export function chooseRotator(group: Group, around: Surroundings): Choice {
   if (never !== undefined) return { kind: 'none', params: {}, implied: false, reason: reasonNever(never) }
   if (isAriLogin(group)) return ariChoice(group, around)
   const suggested = suggestRotatorForAll(names)
+  if (suggested.kind === 'random' && secrets.some((one) => one.kind === 'secret' && one.variable.value.tells(isMade))) {
+    return { kind: 'manual', params: {}, implied: false, reason: 'a key pair, a key file or an address: it is made elsewhere, as a whole' }
+  }
   if (suggested.kind === 'random' && secrets.every((one) => one.kind === 'secret'))
     return { kind: 'random', params: {}, implied: false, reason: suggested.reason }
   if (names.some((name) => providerOf(name) !== null))
@@ -45,6 +50,9 @@ export function chooseRotator(group: Group, around: Surroundings): Choice {
   }
   return { kind: 'manual', params: {}, implied: true, reason: suggested.reason }
 }
+
+/** No random text can take its place. */
+const isMade = (value: string): boolean => isPrivatePem(value) || isUrl(value) || hasPasswordPart(value) || packsSecret(value) || roleOf(value) !== null
 
 function reasonNever(one: Classified): string {
   const suggested = suggestRotator(one.variable.name)

@@ -23,6 +23,7 @@ const PAIRS: readonly { readonly secret: readonly string[]; readonly beside: rea
     { secret: ['secret', 'key'], beside: ['secret', 'id'], fields: ['key_id', 'secret_key'] },
     { secret: ['secret', 'key'], beside: ['public', 'key'], fields: ['public_key', 'secret_key'] },
     { secret: ['private', 'key'], beside: ['public', 'key'], fields: ['public_key', 'private_key'] },
+    { secret: ['key', 'secret'], beside: ['key', 'sid'], fields: ['key_id', 'secret'] },
     { secret: ['key', 'secret'], beside: ['key', 'id'], fields: ['key_id', 'secret'] },
     { secret: ['application', 'key'], beside: ['application', 'key', 'id'], fields: ['key_id', 'key'] },
     { secret: ['api', 'secret'], beside: ['api', 'key'], fields: ['key_id', 'secret'] },

@@ -1,8 +1,8 @@
 import type { Subject, Verdict } from './classify.ts'
 import { packsPair } from './encoded.ts'
 import { type Head, headOf } from './heads.ts'
-import { hasPublicPrefix } from './key-rules.ts'
-import { CHATS, HOOKS, LOGINS, PEOPLE, PUBLIC_ENDS, RESOURCES, ROLES } from './nouns.ts'
+import { dataKey, hasPublicPrefix } from './key-rules.ts'
+import { CHATS, ENCRYPTING, HOOKS, LOGINS, PEOPLE, PUBLIC_ENDS, RESOURCES, ROLES } from './nouns.ts'
 import { isUuid, looksDrawn, looksRandom } from './random.ts'
 import { isPair } from './values.ts'
 import { dsn, hasSecretBeside, identifier, secret, setting } from './verdicts.ts'
@@ -72,6 +72,7 @@ function judgeDrawn(subject: Subject, last: string): Verdict | null {
   const role = ROLES.has(last)
   if (!(role ? looksDrawn(text) : looksRandom(text))) return null
   if (isPublicName(words)) return identifier(0.8, 'a random value that the name calls public')
+  if (ENCRYPTING.has(last)) return dataKey(0.75)
   if (role) return secret(0.7, `a random value: what the name calls ${last} is a key`)
   // `price_1Abc`: what stands before the first dash is the kind of thing, and the name says the same.
   const mark = /^([a-z]{2,12})[_-]/.exec(text)?.[1]

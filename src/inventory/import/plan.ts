@@ -1,9 +1,8 @@
-import { lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { fromFileSystem, KeyturnError } from '../../errors.ts'
+import { KeyturnError } from '../../errors.ts'
 import { fingerprinter } from '../../fingerprint.ts'
 import { type IgnoreChange, planIgnores } from '../../guards/ignore-lines.ts'
-import { decodeText, MAX_TEXT_BYTES } from '../../outputs/text.ts'
+import { MAX_TEXT_BYTES } from '../../outputs/text.ts'
 import { isTracked } from '../../outputs/tracked.ts'
 import { type FactOptions, recordFacts } from '../../policy/facts.ts'
 import { weaknessOf } from '../../policy/weakness.ts'
@@ -14,10 +13,12 @@ import { type NewSecret, renderInventory } from '../render.ts'
 import { DEFAULT_POLICY } from '../resolve.ts'
 import type { Original } from './adopt.ts'
 import { lookAround } from './around.ts'
+import { type EnvFile, lookAt, nameFrom, readEnvFile } from './env-file.ts'
+import { notesOnManager } from './manager-conf.ts'
+import { lookBeside, type Neighbours, sortGiven } from './neighbours.ts'
 import { conflictsBetween, type EnvSource, type Proposal, type ProposedSecret, propose } from './propose.ts'
 import { readSamples } from './samples.ts'
 import { trueAges } from './true-age.ts'
-import { understand } from './understand.ts'
 
 export interface PlanOptions {
   readonly cwd: string
@@ -59,16 +60,17 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
   if (lookAt(inventoryFile) !== undefined) throw new KeyturnError('CONFIG_EXISTS', `${nameFrom(cwd, inventoryFile)} is there already`)
   const dir = dirname(inventoryFile)
   const given = options.files.map((file) => resolve(cwd, file))
-  const confs = given.filter((file) => basename(file).endsWith('.conf'))
-  const wanted = given.filter((file) => !confs.includes(file))
-  const files = await Promise.all((wanted.length === 0 ? [resolve(cwd, '.env')] : [...new Set(wanted)]).map((file) => readEnv(file, cwd, dir)))
+  const sorted = sortGiven(given)
+  const wanted = sorted.env.length === 0 ? [resolve(cwd, '.env')] : sorted.env
+  const beside = await lookBeside(dir, wanted, sorted)
+  const files = await Promise.all(wanted.map((file) => readEnvFile(file, cwd, dir, beside.ofSystemd.has(file))))
   const sources = files.map(({ source }) => source)
   refuseConflicts(sources)
   const around = lookAround(
     dir,
     files.map(({ file }) => file),
   )
-  const proposed = propose(sources, await ariConfFrom(confs, dir, cwd))
+  const proposed = propose(sources, await ariConfFrom(sorted.ari, dir, cwd))
   const aged = await trueAges(proposed.secrets, {
     files: files.map(({ real, source }) => ({ file: source.file, real })),
     created: options.created ?? null,
@@ -85,68 +87,14 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
     originals: files.map(({ original }) => original),
     ignores,
     weak: await weakOnes(proposal.secrets, { published: await readSamples(dir), names: [projectOf(dir), environment ?? ''] }),
-    remarks: [...proposal.remarks, ...files.flatMap(({ original }) => remarkOnMode(original)), ...(await remarksOnGit(files))],
+    remarks: [
+      ...proposal.remarks,
+      ...files.flatMap(({ original }) => remarkOnMode(original)),
+      ...(await remarksOnGit(files)),
+      ...beside.notes,
+      ...notesOnUsers(beside, proposal),
+    ],
   }
-}
-
-interface Read {
-  readonly file: string
-  /** Without symbolic links. */
-  readonly real: string
-  readonly source: EnvSource
-  readonly original: Original
-}
-
-async function readEnv(file: string, cwd: string, dir: string): Promise<Read> {
-  const named = nameFrom(cwd, file)
-  const stat = lookAt(file)
-  if (stat === undefined) throw new KeyturnError('FILE_UNREADABLE', `${named}: there is no such file`, { hint: hintFor(file, cwd) })
-  if (stat.isDirectory()) throw new KeyturnError('FILE_UNREADABLE', `${named}: this is a folder`, { hint: `secrets init ${join(named, '.env')}` })
-  // A link is followed: what it names is what the programs read.
-  const real = stat.isSymbolicLink() ? followed(file, named) : file
-  const found = await readWhole(real, MAX_TEXT_BYTES)
-  if (found === null) throw new KeyturnError('FILE_UNREADABLE', `${named}: there is no such file`, { hint: hintFor(file, cwd) })
-  if (found.bytes.length === 0) throw new KeyturnError('ENV_UNREADABLE', `${named}: the file is empty`, { hint: 'put the variables into it first' })
-  const text = decodeText(found.bytes, named)
-  const { variables, dialect, remarks } = understand(text, named)
-  if (variables.length === 0) throw new KeyturnError('ENV_UNREADABLE', `${named}: no line of it is NAME=VALUE`, { hint: 'is it the right file?' })
-  const asOutput = relative(dir, file).split(sep).join('/')
-  return {
-    file,
-    real: realpathSync(real),
-    source: { file: asOutput, variables, dialect: dialect.name, notes: remarks, changedAt: Math.floor(found.stat.mtimeMs) },
-    original: { file: asOutput, text, mode: found.stat.mode & 0o777 },
-  }
-}
-
-function lookAt(file: string): Stats | undefined {
-  try {
-    return lstatSync(file, { throwIfNoEntry: false })
-  } catch (error) {
-    throw fromFileSystem(error, 'read', file)
-  }
-}
-
-function followed(file: string, named: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    throw new KeyturnError('FILE_UNREADABLE', `${named}: a symbolic link that leads nowhere`, { hint: 'remove the link, or make the file it names' })
-  }
-}
-
-/** What could have been meant. */
-function hintFor(file: string, cwd: string): string {
-  let names: readonly string[]
-  try {
-    names = readdirSync(dirname(file))
-  } catch {
-    return 'correct the name'
-  }
-  const sample = names.find((name) => /^(dot-)?\.?env[.-]?(example|sample|template|dist)$|^\.env\.(example|sample|template|dist)$/.test(name))
-  const others = names.filter((name) => /^\.env(\.|$)|\.env$/.test(name) && name !== sample)
-  if (others.length > 0) return `there is ${others.slice(0, 3).join(', ')}: secrets init ${nameFrom(cwd, join(dirname(file), others[0] ?? ''))}`
-  return sample === undefined ? 'name the file that holds the variables: secrets init FILE' : `cp ${sample} .env, fill it in, and run the command again`
 }
 
 function refuseConflicts(sources: readonly EnvSource[]): void {
@@ -194,18 +142,20 @@ async function weakOnes(secrets: readonly ProposedSecret[], known: Pick<FactOpti
   return weak
 }
 
+function notesOnUsers({ manager }: Neighbours, { classified }: Proposal): readonly string[] {
+  const variableOf = (secret: Sensitive<string>): string | null =>
+    classified.find((one) => one.state === 'given' && secret.tells((value) => value !== '' && one.variable.value.tells((other) => other === value)))?.variable
+      .name ?? null
+  return manager.flatMap(({ file, conf }) => notesOnManager(file, conf, variableOf))
+}
+
 const remarkOnMode = ({ file, mode }: Original): readonly string[] =>
   (mode & 0o077) === 0 ? [] : [`${file} can be read by other users of this machine (mode ${mode.toString(8)}); the first sync makes it 600`]
 
 /** Ignore rules do nothing for a file that was committed before. */
-async function remarksOnGit(files: readonly Read[]): Promise<readonly string[]> {
+async function remarksOnGit(files: readonly EnvFile[]): Promise<readonly string[]> {
   const tracked = await Promise.all(files.map(async (one) => ((await isTracked(one.real)).tracked ? [one.source.file] : [])))
   return tracked.flat().map((file) => `git tracks ${file}, so its values are in the history; nothing is written to it before "git rm --cached ${file}"`)
-}
-
-const nameFrom = (cwd: string, file: string): string => {
-  const path = relative(cwd, file)
-  return path === '' || path.startsWith('..') ? file : path
 }
 
 /** Of the folder, as the inventory allows it. */

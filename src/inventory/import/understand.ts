@@ -30,9 +30,14 @@ const SEMICOLON_COMMENT = /^[ \t]*;/m
  * Reads an env file by the rules of the reader that it was most likely written for: Compose's where Compose takes it, a shell's
  * where it holds code, else those of the reader that finds the most assignments. No line of it makes the rest unreadable.
  *
- * @throws KeyturnError ENV_UNREADABLE, as Compose would say it, where nobody can read it.
+ * @param bySystemd a unit names it as its EnvironmentFile, so nothing has to be guessed
+ * @throws KeyturnError ENV_UNREADABLE, as Compose would say it, where nobody can read it, or where it ends in the middle of a value.
  */
-export function understand(text: Sensitive<string>, file: string): Understood {
+export function understand(text: Sensitive<string>, file: string, bySystemd = false): Understood {
+  if (bySystemd) {
+    const variables = attempt(systemd, text, file)
+    if (!isFailure(variables) && variables.length > 0) return understood(systemd, variables, text, file, 'a systemd unit reads it')
+  }
   const isCode = basename(file) === '.envrc' || text.tells((all) => SHELL_CODE.test(all))
   const first = attempt(compose, text, file)
   const byShell = isCode ? attempt(shell, text, file) : null
@@ -46,7 +51,7 @@ export function understand(text: Sensitive<string>, file: string): Understood {
     if (best === null || count > best.count) best = { dialect, variables, count }
   }
   if (!isFailure(first)) return understood(compose, first, text, file, null)
-  if (best === null || best.count === 0) throw first
+  if (best === null || best.count === 0 || isCutOff(best.variables)) throw first
   return understood(best.dialect, best.variables, text, file, `Compose refuses it (${withoutFile(first, file)})`)
 }
 
@@ -65,6 +70,9 @@ function attempt(dialect: EnvDialect, text: Sensitive<string>, file: string): re
     throw error
   }
 }
+
+/** The last value opens a quote that nothing closes: the file is half written, and so is that value. */
+const isCutOff = (variables: readonly EnvVariable[]): boolean => variables.at(-1)?.value.tells((value) => /^(["'`])(?!.*\1\s*$)/s.test(value)) ?? false
 
 const isFailure = (read: readonly EnvVariable[] | KeyturnError): read is KeyturnError => !Array.isArray(read)
 

@@ -21,6 +21,7 @@ const GLUED: Readonly<Record<string, readonly string[]>> = {
   licensekey: ['license', 'key'],
   masterkey: ['master', 'key'],
   passfile: ['pass', 'file'],
+  pgpass: ['pg', 'pass'],
   pgpassfile: ['pg', 'pass', 'file'],
   privatekey: ['private', 'key'],
   privkey: ['private', 'key'],

@@ -35,7 +35,7 @@ describe('a random value under a name that does not say what it is', () => {
   test.each<[string, string, Kind]>([
     ['COURIER_SIGNING', HEX, 'secret'],
     ['COURIER_SIG', 'VP165BVbgJy3au', 'secret'],
-    ['ARCHIVE_ENC', `${DRAWN}+/4=`, 'secret'],
+    ['ARCHIVE_ENC', `${DRAWN}+/4=`, 'data-key'],
     ['PUZZLE_BACKEND', DRAWN, 'secret'],
     ['GATE_BYPASS', UUID, 'secret'],
     ['LIGHTHOUSE', DRAWN, 'secret'],

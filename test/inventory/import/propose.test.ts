@@ -78,6 +78,8 @@ describe('rotators', () => {
     [`OPENAI_API_KEY=sk-${RANDOM}`, 'manual'],
     [`POSTGRES_PASSWORD=${RANDOM}`, 'manual'],
     [`SECRET_KEY=${RANDOM}`, 'manual'],
+    ['JWT_SECRET="-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----"', 'manual'],
+    [`VIDEO_ENC=${RANDOM}${OTHER}`, 'none'],
     [`DATABASE_URL=postgres://app:${RANDOM}@db/app`, 'manual'],
   ])('%s: %s', (line, kind) => expect(only(proposalOf(`${line}\n`)).rotator.kind).toBe(kind))
 
