@@ -40,7 +40,8 @@ export function sayWaits(context: CommandContext, engine: Engine, secrets: reado
     if (host.kind === 'wait' && host.why === 'claim') lines.push(`${host.on}: another process is at it; waiting for it`)
     if (host.kind === 'wait' && host.why !== 'claim') {
       const failure = (await hostState(engine))?.failures[host.on]
-      lines.push(failure ? `${host.on}: ${failure.message}; trying again` : `${host.on}: it still holds another value; it is refreshed again`)
+      if (host.why === 'health') lines.push(`${host.on}: it has the new value; watched for a while, whether it stays healthy`)
+      else lines.push(failure ? `${host.on}: ${failure.message}; trying again` : `${host.on}: it still holds another value; it is refreshed again`)
     }
     sayNew(lines)
   }

@@ -11,7 +11,7 @@ import { MUTANTS, type Mutant } from '../test/simulation/mutants.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const copy = mkdtempSync(path.join(tmpdir(), 'keyturn-mutants-'))
-const RULES = 'test/simulation/rules.test.ts'
+const RULES = 'test/simulation/rules'
 
 try {
   for (const name of ['src', 'test', 'scripts', 'cli', 'bin', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {

@@ -62,6 +62,12 @@ export const ERRORS = {
   CONFIG_NOT_FOUND: kind(2, false, 'No secrets.yaml here or in a folder above.', 'Start with "secrets init .env", or name the file with --config.'),
   CONFIRMATION_FAILED: kind(1, false, 'What was typed to confirm does not match.', 'Run the command again; nothing was changed.'),
   CONSUMER_FAILED: kind(1, true, 'A consumer could not be refreshed.', 'See what it printed; the old credential stays valid meanwhile.'),
+  CONSUMER_UNHEALTHY: kind(
+    1,
+    false,
+    'A consumer that was healthy became unhealthy on the new value; the version before is in force again.',
+    'See what the consumer says; then "secrets rotate NAME". Without a name it is not rotated again.',
+  ),
   CREDENTIAL_REJECTED: kind(
     1,
     false,

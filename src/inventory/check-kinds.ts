@@ -31,9 +31,9 @@ export function checkKinds(checked: Checked): void {
   for (const [index, output] of (raw.outputs ?? []).entries()) {
     if (typeof output === 'string') continue
     for (const [number, consumer] of (output.consumers ?? []).entries()) {
-      const { kind, name: _name, unproven: _unproven, timeout: _timeout, ...params } = consumer
+      const { kind, name: _name, unproven: _unproven, timeout: _timeout, probation: _probation, ...params } = consumer
       const path: Path = ['outputs', index, 'consumers', number]
-      checkParams(checked, 'consumer', kinds.consumers, kind, params, path, [...path, 'kind'], ['kind', 'name', 'unproven', 'timeout'])
+      checkParams(checked, 'consumer', kinds.consumers, kind, params, path, [...path, 'kind'], ['kind', 'name', 'unproven', 'timeout', 'probation'])
       if (typeof params.bearer === 'string') checkBearer(checked, [...path, 'bearer'], params.bearer)
     }
   }

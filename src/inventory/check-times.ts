@@ -21,8 +21,9 @@ export function checkTimes(checked: Checked): void {
   checkLengths(checked, raw.policy ?? {}, ['policy'])
   for (const [index, output] of (raw.outputs ?? []).entries()) {
     if (typeof output === 'string') continue
-    for (const [number, consumer] of (output.consumers ?? []).entries())
-      checkTimeout(checked, consumer.timeout, ['outputs', index, 'consumers', number, 'timeout'])
+    for (const [number, consumer] of (output.consumers ?? []).entries()) {
+      for (const key of ['timeout', 'probation'] as const) checkTimeout(checked, consumer[key], ['outputs', index, 'consumers', number, key])
+    }
   }
   const policy = resolvePolicy(raw.policy ?? {}, DEFAULT_POLICY)
   const conflict = timesConflict(policy, wait)

@@ -35,7 +35,9 @@ function nameKinds(schema: JsonSchema, kinds: Pick<Kinds, 'rotators' | 'consumer
   ]
   const consumers = within(formOf(within(schema, 'outputs').items, 'object'), 'consumers')
   const consumer = consumers.items as JsonSchema
-  consumers.items = { anyOf: [...kinds.consumers].map(([kind, { params }]) => withKind(kind, params, pick(consumer, ['name', 'unproven', 'timeout']))) }
+  consumers.items = {
+    anyOf: [...kinds.consumers].map(([kind, { params }]) => withKind(kind, params, pick(consumer, ['name', 'unproven', 'timeout', 'probation']))),
+  }
   const store = within(schema, 'stores').additionalProperties as JsonSchema
   within(store, 'kind').enum = [...kinds.stores]
 }

@@ -93,7 +93,10 @@ const consumer = z
       .enum(['hold', 'grace'])
       .optional()
       .describe('grace: the old value is revoked after the grace although this consumer proved nothing. Default: what the output says.'),
-    timeout: duration().optional().describe('For one refresh or one proof. Default 60s.'),
+    timeout: duration().optional().describe('For one refresh, one proof or one question for its health. Default 60s.'),
+    probation: duration()
+      .optional()
+      .describe('After a new value it is watched for this long, where its health can be asked: what falls ill makes the rotation go back. Default 60s.'),
   })
   .catchall(json())
 

@@ -98,5 +98,7 @@ function required({ secret, state, guided, required: why = [] }: RuleInput): Rul
 function givenUp({ secret, state }: RuleInput): RuleFinding | null {
   if (state?.last?.outcome !== 'back' || state.rotation) return null
   const message = `the last rotation was given up${state.last.note ? ` (${state.last.note})` : ''}${state.current ? '; the value before it is in force' : ''}`
+  // A timer does not try that again.
+  if (state.last.unhealthy) return { rule: 'given-up', severity: 'attention', message, hint: `secrets rotate ${secret.name}`, why: 'made a consumer ill' }
   return { rule: 'given-up', severity: 'info', message, hint: `secrets rotate ${secret.name}`, why: 'last rotation given up' }
 }

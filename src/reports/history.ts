@@ -58,6 +58,8 @@ function describeResult(result: Extract<Event, { type: 'did' }>['result']): stri
       return `revoke done, closed${result.broke && result.broke.length > 0 ? `; not proved: ${result.broke.join(', ')}` : ''}${result.note === undefined ? '' : `; ${result.note}`}`
     case 'write':
       return `write done: ${Object.keys(result.vars).length} variables`
+    case 'health':
+      return `health${result.before ? ' before the delivery' : ''}: ${result.state}${result.why === '' ? '' : `: ${result.why}`}`
     case 'prove':
       return `prove done: ${Object.values(result.vars).filter((print) => print !== null).length} variables seen in the running process`
     default:
@@ -71,6 +73,8 @@ function describeSaw(facts: Saw): string {
       return `found a current value: ${facts.version.fingerprint}, age by ${facts.source}${facts.note === undefined ? '' : `; ${facts.note}`}`
     case 'proved':
       return `all consumers proved the new value; both work until ${formatTime(facts.graceUntil)}`
+    case 'unhealthy':
+      return `goes back to the version before: ${facts.why}`
     case 'judged':
       return 'its strength was judged again, with what is known now'
     case 'adopted':

@@ -34,6 +34,8 @@ export async function advance(engine: Engine, secret: string): Promise<Next> {
       }
       if (n.kind === 'proved' && state.rotation) {
         await append(engine, state, state.seq + 1, { type: 'saw', facts: { kind: 'proved', rotation: state.rotation.id, graceUntil: n.graceUntil } })
+      } else if (n.kind === 'turn' && state.rotation) {
+        await append(engine, state, state.seq + 1, { type: 'saw', facts: { kind: 'unhealthy', rotation: state.rotation.id, why: n.why } })
       } else if (n.kind === 'do') {
         await doStep(engine, state, n)
       } else if (n.kind === 'sweep') {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isKeyturnError, KeyturnError } from '../errors.ts'
 import { dialectOf } from '../outputs/dialects/index.ts'
 import { secretsBehind } from '../outputs/entries.ts'
-import type { ConsumerContext, Entry } from '../ports.ts'
+import type { Consumer, ConsumerContext, Entry, Health } from '../ports.ts'
 import type { ConsumerSpec, DidResult, Event, HeldVar, HostState, Output } from '../terms.ts'
 import { hostStream } from '../terms.ts'
 import { backOffMs, isLost } from './advance.ts'
@@ -43,6 +43,7 @@ export async function advanceHost(engine: Engine, options: DeliverOptions = {}):
       secrets: await secretStates(engine),
       gone: (worker) => engine.gone(worker),
       proves: (consumer) => canProve(engine, consumer),
+      tells: (consumer) => canTell(engine, consumer),
       force,
     })
     if (n.kind !== 'do') return n
@@ -101,6 +102,12 @@ function canProve(engine: Engine, spec: ConsumerSpec): boolean {
   return consumer !== undefined && params?.success === true && consumer.proves(params.data)
 }
 
+function canTell(engine: Engine, spec: ConsumerSpec): boolean {
+  const consumer = engine.consumers.get(spec.kind)
+  const params = consumer?.params.safeParse(spec.params)
+  return consumer?.health !== undefined && params?.success === true && (consumer.tells?.(params.data) ?? true)
+}
+
 async function doStep(engine: Engine, before: HostState | null, n: NextHost & { kind: 'do' }, options: DeliverOptions): Promise<void> {
   const { output, consumer } = n
   const step = n.step === 'look' ? 'write' : n.step
@@ -144,11 +151,22 @@ async function take(engine: Engine, state: HostState, n: NextHost & { kind: 'do'
   const { kind, context } = await consumerContext(engine, n.output, n.consumer as ConsumerSpec, signal)
   if (n.step === 'refresh') {
     await kind.refresh(context)
-    return { step: 'refresh' }
+    return canTell(engine, n.consumer as ConsumerSpec) ? { step: 'refresh', watched: true } : { step: 'refresh' }
   }
+  if (n.step === 'health') return { step: 'health', ...(await healthOf(kind, context)), ...(n.before && { before: true as const }) }
   const proof = await kind.prove?.(context)
   // A consumer may hold far more; only what this file gives it is recorded.
   return { step: 'prove', vars: Object.fromEntries(context.vars.map((name) => [name, proof?.vars[name] ?? null])) }
+}
+
+/** What cannot be asked decides nothing, and is no failure of the delivery. */
+async function healthOf(kind: Consumer, context: ConsumerContext<unknown>): Promise<Health> {
+  try {
+    return (await kind.health?.(context)) ?? { state: 'unknown', why: 'it cannot be asked' }
+  } catch (error) {
+    if (context.signal.aborted || isKeyturnError(error, 'INTERRUPTED')) throw error
+    return { state: 'unknown', why: isKeyturnError(error) ? error.message : `asking failed (${error instanceof Error ? error.name : typeof error})` }
+  }
 }
 
 /**

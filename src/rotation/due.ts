@@ -15,7 +15,7 @@ export interface Agenda {
 
 /**
  * What a sweep would do now. Pure. A secret is due when its overlap has to begin for it to be dead before `max_age`, or when
- * nobody knows its age; `rotator: none` never is.
+ * nobody knows its age; `rotator: none` never is, nor what made a consumer ill: a person names it.
  */
 export function agendaOf(inventory: Inventory, states: ReadonlyMap<string, SecretState>, now: Millis): Agenda {
   const { window, zone } = inventory.schedule
@@ -23,6 +23,8 @@ export function agendaOf(inventory: Inventory, states: ReadonlyMap<string, Secre
   const due = inventory.secrets.filter((s) => {
     const state = states.get(s.id)
     if (s.rotator.kind === 'none' || !state?.current || state.rotation || state.removed) return false
+    // What made its consumers ill once would do so again, every time the timer runs.
+    if (state.last?.unhealthy) return false
     const at = dueAt(state, s.policy)
     return at === null || at <= now
   })

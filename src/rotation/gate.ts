@@ -1,4 +1,15 @@
-import { type GateOutput, type HostState, type Inventory, type Millis, type RotationState, type Secret, type Token, UNTAKEN } from '../terms.ts'
+import {
+  type GateOutput,
+  type HealthState,
+  type HostState,
+  type Inventory,
+  type Millis,
+  type RotationState,
+  type Secret,
+  type Token,
+  UNTAKEN,
+} from '../terms.ts'
+import { PROBATION_MS, type Trial, trialOf } from './health.ts'
 import { consumerKey, isYetToCome, matches } from './host.ts'
 
 /** Something that has not yet been shown to hold the new value. */
@@ -15,7 +26,7 @@ export function gateOf(inventory: Inventory, secret: Secret): readonly GateOutpu
     host: o.host,
     file: o.file,
     unproven: o.unproven,
-    consumers: o.consumers.map(({ key, unproven }) => ({ key, unproven })),
+    consumers: o.consumers.map(({ key, unproven, probationMs }) => ({ key, unproven, ...(probationMs !== undefined && { probationMs }) })),
   }))
 }
 
@@ -51,6 +62,10 @@ export interface GateQuestion {
   readonly afterPos: number
   /** Nor proofs claimed before this time: the last proof must be claimed after the grace ended. */
   readonly afterAt?: number
+  /** Consumers whose health can be asked must have passed their probation too. After the grace began nobody asks. */
+  readonly health?: boolean
+  /** It went back already, and where it went back to is what must be healthy. */
+  readonly returned?: boolean
   /** Something at a provider dies afterwards: then an output without any consumer proves nothing. */
   readonly revocable: boolean
 }
@@ -78,16 +93,60 @@ function missingOf(output: GateOutput, host: HostState | undefined, q: GateQuest
     const proofs = output.consumers.map(({ key }) => host?.consumers[consumerKey(file, key)]?.proof?.vars ?? {})
     if (proofs.every((vars) => names.every((name) => vars[name] === UNTAKEN))) return [at('no consumer of it takes this variable, so none can prove what runs')]
   }
-  return output.consumers.flatMap(({ key, unproven }) => {
+  return output.consumers.flatMap(({ key, unproven, probationMs }) => {
     const record = host?.consumers[consumerKey(file, key)]
+    const trial = q.health ? trialOf(record, written, probationMs ?? PROBATION_MS) : null
+    const watched = (): readonly Missing[] => {
+      const why = trial && whyHeld(trial, q)
+      return why === null ? [] : [at(why, key)]
+    }
     if (unproven === 'grace' && !record?.proof) {
       const refreshed = written.changedPos === 0 || (record?.refresh?.claimPos ?? 0) > written.changedPos
-      return refreshed ? [] : [at('not refreshed yet', key)]
+      return refreshed ? watched() : [at('not refreshed yet', key)]
     }
     const proof = record?.proof
     if (!proof || proof.claimPos <= q.afterPos || isYetToCome(proof, q.now)) return [at('has not proved yet what it holds', key)]
     if (!matches(written.vars, proof.vars, q.secret)) return [at('still holds another value', key)]
     if (q.afterAt !== undefined && proof.claimAt < q.afterAt) return [at('has to prove once more after the grace', key)]
-    return []
+    return watched()
+  })
+}
+
+/** What its health still keeps back; `null`: nothing. What was unhealthy before the delivery is not held against the new value. */
+function whyHeld({ kind, before, why }: Trial, q: GateQuestion): string | null {
+  switch (kind) {
+    case 'passed':
+      return null
+    case 'running':
+      return 'is watched for a while, whether it stays healthy'
+    case 'silent':
+      return `its health cannot be told: ${why}`
+    case 'failed':
+      return before === 'unhealthy' && !q.returned ? null : `is not healthy: ${why}`
+  }
+}
+
+/** A consumer that is not healthy since a delivery, by the end of what it was given to become so. */
+export interface Illness extends Missing {
+  readonly consumer: string
+  /** How it was before the delivery. */
+  readonly before: HealthState
+}
+
+/** Who is not healthy on the version asked for, which it was given. One that takes none of its variables cannot be ill of it. */
+export function illnesses(gate: readonly GateOutput[], hosts: ReadonlyMap<string, HostState>, q: GateQuestion): readonly Illness[] {
+  return gate.flatMap(({ host: name, file, consumers }) => {
+    const host = hosts.get(name)
+    const written = host?.outputs[file]
+    const own = Object.entries(written?.vars ?? {}).filter(([, v]) => v.from[q.secret] !== undefined)
+    if (!written || written.claimPos <= q.afterPos || own.length === 0 || own.some(([, v]) => v.edited || v.from[q.secret] !== q.token)) return []
+    return consumers.flatMap(({ key, probationMs }) => {
+      const record = host?.consumers[consumerKey(file, key)]
+      const trial = trialOf(record, written, probationMs ?? PROBATION_MS)
+      // Nobody waits for its verdict once the former value leaked: then it is named as it was seen.
+      const isIll = trial?.kind === 'failed' || (!q.health && trial?.state === 'unhealthy')
+      if (!trial || !isIll || own.every(([variable]) => record?.proof?.vars[variable] === UNTAKEN)) return []
+      return [{ host: name, file, consumer: key, why: trial.why, before: trial.before }]
+    })
   })
 }

@@ -4,6 +4,8 @@ import {
   type DidResult,
   type Event,
   type Failure,
+  type HealthRecord,
+  type HealthState,
   type HeldVar,
   type HostState,
   type HostStep,
@@ -66,13 +68,14 @@ const nothing = (stream: string): HostState => ({
 export const consumerKey = (file: string, key: string): string => `${file} consumer ${key}`
 
 function did(state: HostState, claim: Claim, { result }: Event & { type: 'did' }, { at }: Recorded): HostState {
+  if (result.step === 'health') return withConsumer({ ...state, claim: null }, claim.on, (c) => ({ ...c, health: told(c, claim, result, at) }))
   const { [claim.on]: _, ...failures } = state.failures
   const after = { ...state, claim: null, failures }
   switch (result.step) {
     case 'write':
       return { ...after, outputs: { ...state.outputs, [claim.on]: written(state.outputs[claim.on], claim, result, at) } }
     case 'refresh':
-      return withConsumer(after, claim.on, (c) => ({ ...c, refresh: { claimPos: claim.pos, at } }))
+      return withConsumer(after, claim.on, (c) => ({ ...c, refresh: { claimPos: claim.pos, at, ...(result.watched && { watched: true as const }) } }))
     case 'prove':
       return withConsumer(after, claim.on, (c) => {
         const file = claim.on.slice(0, claim.on.lastIndexOf(' consumer '))
@@ -82,6 +85,18 @@ function did(state: HostState, claim: Claim, { result }: Event & { type: 'did' }
     default:
       return after
   }
+}
+
+const isTold = (state: HealthState): boolean => state === 'healthy' || state === 'unhealthy'
+
+function told({ health, refresh }: ConsumerRecord, claim: Claim, { state, why, before }: DidResult & { step: 'health' }, at: Millis): HealthRecord {
+  if (before) return { ...health, before: { claimPos: claim.pos, state, why, times: isTold(state) ? 0 : (health?.before?.times ?? 0) + 1 } }
+  const last = health?.last
+  const own = last && last.claimPos > (refresh?.claimPos ?? 0) ? last : undefined
+  const sofar = own?.times ?? 0
+  const since = Math.min(own?.since ?? refresh?.at ?? claim.at, claim.at)
+  const times = state === 'healthy' ? 0 : state === 'unknown' ? sofar : sofar + 1
+  return { ...health, last: { claimPos: claim.pos, claimAt: claim.at, at, state, why, times, since } }
 }
 
 const withConsumer = (state: HostState, on: string, change: (c: ConsumerRecord) => ConsumerRecord): HostState => ({
@@ -104,6 +119,8 @@ function written(before: WriteRecord | undefined, claim: Claim, { vars, looked }
 }
 
 function failed(state: HostState, claim: Claim, event: Event & { type: 'failed' }, { at, seq }: Recorded): HostState {
+  // It was interrupted, and says nothing of what failed before.
+  if (claim.step === 'health') return { ...state, claim: null }
   const before: Failure | undefined = state.failures[claim.on]
   const { code, message, hint, retryAt } = event
   const step = claim.step as HostStep

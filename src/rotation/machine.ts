@@ -1,5 +1,6 @@
 import type { Event, Recorded, RotationState, SecretState, Snapshot, Step, VersionRef, VersionState } from '../terms.ts'
 import { saw } from './saw.ts'
+import { isGoingBack, isOvertaken, overtaken, swap, turnedByHealth } from './turn.ts'
 
 /**
  * The state of a secret's stream, folded from its events. Pure: the ledger calls it inside the append's transaction, and
@@ -34,14 +35,9 @@ export function foldSecret(before: SecretState | null, recorded: Recorded): Secr
     case 'decided':
       return decided(state, event, recorded)
     case 'saw':
-      return saw(state, event, recorded)
+      return event.facts.kind === 'unhealthy' ? turnedByHealth(state, event, recorded) : saw(state, event, recorded)
   }
 }
-
-/** What a rollback found at work: it is waited for, since it may still write, and then it counts for nothing. */
-const OVERTAKEN = 'overtaken'
-
-const isOvertaken = ({ claim, rotation }: SecretState): boolean => rotation !== null && claim?.on === OVERTAKEN
 
 const nothing = (stream: string): SecretState => ({
   kind: 'secret',
@@ -179,7 +175,9 @@ function closed(state: SecretState, r: RotationState, { at }: Recorded, note: st
     former,
     rotation: null,
     late: !r.snapshot.lists || tokens.length === 0 ? null : { rotation: r.id, snapshot: r.snapshot, tokens, closedAt: at, sweptAt: at },
-    last: { rotation: r.id, outcome: r.back ? 'back' : 'rotated', at, note: r.back ? (r.reason ?? note) : note },
+    last: isGoingBack(r)
+      ? { rotation: r.id, outcome: 'back', at, note: r.unhealthy ?? note, unhealthy: true }
+      : { rotation: r.id, outcome: r.back ? 'back' : 'rotated', at, note: r.back ? (r.reason ?? note) : note },
   }
 }
 
@@ -270,23 +268,6 @@ function givenUp(state: SecretState, r: RotationState, { at }: Recorded, reason:
     last: { rotation: r.id, outcome: 'back', at, note: `given up after a restore: ${reason}` },
   }
 }
-
-const overtaken = ({ claim }: SecretState): SecretState['claim'] => claim && { ...claim, on: OVERTAKEN }
-
-/** Rollback after the promote: the same rotation with target and retiring swapped. */
-const swap = (r: RotationState, at: number): RotationState => ({
-  ...r,
-  made: r.retiring,
-  retiring: r.made,
-  done: ['create'],
-  claimed: [],
-  standing: null,
-  swapped: !r.swapped,
-  promote: null,
-  graceUntil: null,
-  vouched: [],
-  askFrom: at,
-})
 
 const withStep = <T extends Step>(steps: readonly T[], step: T): readonly T[] => (steps.includes(step) ? steps : [...steps, step])
 

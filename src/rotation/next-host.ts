@@ -1,13 +1,21 @@
-import type { ConsumerSpec, Failure, HostState, HostStep, Inventory, Millis, Output, Secret, SecretState, WriteRecord } from '../terms.ts'
+import type { ConsumerRecord, ConsumerSpec, Failure, HostState, HostStep, Inventory, Millis, Output, Secret, SecretState, WriteRecord } from '../terms.ts'
 import { outputsOf } from './gate.ts'
+import { PROBATION_MS, trialOf } from './health.ts'
 import { consumerKey, isYetToCome, matches } from './host.ts'
 
 /** What a host's stream can do now: computed from the states each time, like a secret's. */
 export type NextHost =
   | { readonly kind: 'idle' }
-  /** `look`: record what the file holds before anything is written to it. `asked`: only since somebody asked (`force`). */
-  | { readonly kind: 'do'; readonly step: HostStep | 'look'; readonly output: Output; readonly consumer?: ConsumerSpec; readonly asked?: true }
-  | { readonly kind: 'wait'; readonly until: Millis; readonly why: 'claim' | 'retry' | 'proof'; readonly on: string }
+  /** `look`: record what the file holds before anything is written to it. `asked`: only since somebody asked (`force`). `before`: health before a delivery. */
+  | {
+      readonly kind: 'do'
+      readonly step: HostStep | 'look'
+      readonly output: Output
+      readonly consumer?: ConsumerSpec
+      readonly asked?: true
+      readonly before?: true
+    }
+  | { readonly kind: 'wait'; readonly until: Millis; readonly why: 'claim' | 'retry' | 'proof' | 'health'; readonly on: string }
 
 export interface HostSurroundings {
   readonly now: Millis
@@ -17,6 +25,8 @@ export interface HostSurroundings {
   gone(worker: string): boolean
   /** Whether this consumer can prove anything. */
   proves(consumer: ConsumerSpec): boolean
+  /** Whether its health can be asked. */
+  tells(consumer: ConsumerSpec): boolean
   /** Outputs to be read and written whatever was recorded, once: `sync`. */
   readonly force?: ReadonlySet<string>
 }
@@ -30,7 +40,7 @@ export function nextHost(state: HostState | null, host: string, around: HostSurr
   if (state?.claim && state.claim.until > now && !around.gone(state.claim.by))
     return { kind: 'wait', until: state.claim.until, why: 'claim', on: state.claim.on }
   let wait: (NextHost & { kind: 'wait' }) | null = null
-  const later = (until: Millis, why: 'retry' | 'proof', on: string): void => {
+  const later = (until: Millis, why: 'retry' | 'proof' | 'health', on: string): void => {
     if (wait === null || until < wait.until) wait = { kind: 'wait', until, why, on }
   }
   for (const output of around.inventory.outputs.filter((o) => o.host === host)) {
@@ -40,6 +50,9 @@ export function nextHost(state: HostState | null, host: string, around: HostSurr
     const needed = !record || needsWrite(record, secrets)
     if (needed || around.force?.has(output.file)) {
       const held = heldBack(state?.failures[output.file], now)
+      const unseen =
+        needed && record && held === null ? output.consumers.find((c) => wantsBaseline(state as HostState, record, output, c, secrets, around)) : undefined
+      if (unseen) return { kind: 'do', step: 'health', output, consumer: unseen, before: true }
       if (held === null) return { kind: 'do', step: record ? 'write' : 'look', output, ...(!needed && { asked: true as const }) }
       if (held < Number.POSITIVE_INFINITY) later(held, 'retry', output.file)
       continue // consumers must not be refreshed on a file that is not written
@@ -47,10 +60,14 @@ export function nextHost(state: HostState | null, host: string, around: HostSurr
     for (const consumer of output.consumers) {
       const on = consumerKey(output.file, consumer.key)
       const n = nextConsumer(state as HostState, record, output, consumer, secrets, around)
-      if (n === null) continue
-      const held = typeof n === 'number' ? n : heldBack(state?.failures[on], now)
-      if (held === null) return { kind: 'do', step: n as 'refresh' | 'prove', output, consumer }
-      if (held < Number.POSITIVE_INFINITY) later(held, 'retry', on)
+      const held = typeof n === 'string' ? heldBack(state?.failures[on], now) : n
+      if (typeof n === 'string' && held === null) return { kind: 'do', step: n, output, consumer }
+      if (held !== null && held < Number.POSITIVE_INFINITY) later(held, 'retry', on)
+      // Also while it proves nothing: what has ended can only say so here.
+      const check = nextCheck((state as HostState).consumers[on], record, consumer, secrets, around)
+      if (check === null) continue
+      if (check <= now) return { kind: 'do', step: 'health', output, consumer }
+      if (check < Number.POSITIVE_INFINITY) later(check, 'health', on)
     }
   }
   return wait ?? { kind: 'idle' }
@@ -75,6 +92,54 @@ function needsWrite(record: WriteRecord, secrets: readonly { readonly secret: Se
     const own = Object.values(record.vars).filter((v) => v.from[secret.id] !== undefined)
     return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token)
   })
+}
+
+/** How often a consumer that says nothing of its health is asked before a delivery goes on without. */
+const BASELINES = 3
+
+/** Its health before the file changes for a rotation: what was bad before is no reason to go back. Of one that is still watched it is known. */
+function wantsBaseline(
+  state: HostState,
+  record: WriteRecord,
+  output: Output,
+  consumer: ConsumerSpec,
+  secrets: readonly { readonly state: SecretState }[],
+  around: HostSurroundings,
+): boolean {
+  if (!around.tells(consumer)) return false
+  const c = state.consumers[consumerKey(output.file, consumer.key)]
+  const newest = Math.max(...secrets.map(({ state: s }) => s.current?.pos ?? 0))
+  const before = c?.health?.before
+  const isKnown = before !== undefined && before.claimPos > newest && (before.times === 0 || before.times >= BASELINES)
+  return !isKnown && nextCheck(c, record, consumer, secrets, around) === null
+}
+
+/** When a consumer that is watched after a delivery is to be asked for its health; `null`: it is not. */
+function nextCheck(
+  c: ConsumerRecord | undefined,
+  record: WriteRecord,
+  consumer: ConsumerSpec,
+  secrets: readonly { readonly state: SecretState }[],
+  around: HostSurroundings,
+): Millis | null {
+  if (!around.tells(consumer)) return null
+  const watching = secrets.filter(({ state: s }) => isOnProbation(s, record))
+  if (watching.length === 0) return null
+  const trial = trialOf(c, record, consumer.probationMs ?? PROBATION_MS)
+  if (trial === null || trial.kind === 'passed') return null
+  const asked = Math.max(...watching.map(({ state: s }) => s.rotation?.askFrom ?? 0))
+  // A person says that it is mended.
+  return asked > (c?.health?.last?.at ?? 0) ? Math.min(asked, trial.checkAt) : trial.checkAt
+}
+
+/**
+ * The file holds what an open rotation brings, also where its promote is not recorded yet, and the grace has not begun: from then on
+ * it does not go back by itself.
+ */
+function isOnProbation({ secret, rotation: r }: SecretState, { vars }: WriteRecord): boolean {
+  if (!r?.made || r.graceUntil !== null) return false
+  const { token } = r.made
+  return Object.values(vars).some((v) => v.from[secret] === token)
 }
 
 /** `null`: it may be tried now; a time: not before; infinity: only a person helps. */

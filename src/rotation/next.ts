@@ -1,7 +1,8 @@
 import type { GateOutput, HostState, Millis, RotationState, SecretState, Step } from '../terms.ts'
 import { CLOCK_SLACK_MS } from './engine.ts'
-import { gateFor, type Missing, missingKey, missingProofs } from './gate.ts'
+import { gateFor, type Illness, illnesses, type Missing, missingKey, missingProofs } from './gate.ts'
 import { LATE_MS } from './saw.ts'
+import { isGoingBack, whyOnward } from './turn.ts'
 
 /** What a secret's stream can do now. Computed from the state each time, never stored (failure rule 1). */
 export type Next =
@@ -13,6 +14,8 @@ export type Next =
     }
   /** All consumers proved: the grace may begin. */
   | { readonly kind: 'proved'; readonly graceUntil: Millis }
+  /** A consumer fell ill on the new value: the rotation is turned round, for this reason. */
+  | { readonly kind: 'turn'; readonly why: string }
   /** Late orphans of a closed rotation are to be looked for again. */
   | { readonly kind: 'sweep' }
   | {
@@ -112,17 +115,22 @@ function afterPromote(state: SecretState, r: RotationState, around: Surroundings
   if (promote === null || token === undefined) return { kind: 'idle' }
   const revocable = kills(r)
   const gate = gateFor(r, around.gate)
-  const ask = (afterAt?: Millis) =>
-    missingProofs(gate, around.hosts, { secret: state.secret, token, now, afterPos: promote.pos, revocable, ...(afterAt !== undefined && { afterAt }) }).filter(
-      // A person's word counts for what was missing then, and for nothing else.
-      (m) => !r.vouched.includes(missingKey(m)),
-    )
+  // Once all proved and were healthy, the grace runs, and what falls ill then does so for another reason.
+  const health = r.graceUntil === null && !r.compromised
+  const question = { secret: state.secret, token, now, afterPos: promote.pos, revocable, health, returned: isGoingBack(r) }
+  // A person's word counts for what was missing then, and for nothing else.
+  const isOpen = (m: Missing): boolean => !r.vouched.includes(missingKey(m))
+  const ask = (afterAt?: Millis) => missingProofs(gate, around.hosts, { ...question, ...(afterAt !== undefined && { afterAt }) }).filter(isOpen)
+
+  const ill = illnesses(gate, around.hosts, question).filter(isOpen)
+  const turn = health ? fallenIll(state, r, ill, now) : null
+  if (turn) return turn
 
   const missing = ask()
   if (r.compromised) {
     const until = Math.max(promote.at, r.compromised.at) + r.compromised.waitMs
     if (missing.length > 0 && now < until) return { kind: 'wait', until, why: 'proof', missing }
-    return careful(state, around, { kind: 'do', step: 'revoke', breaks: missing })
+    return careful(state, around, { kind: 'do', step: 'revoke', breaks: [...missing, ...ill] })
   }
   if (!revocable) return missing.length > 0 ? unproved(r, now, missing) : careful(state, around, { kind: 'do', step: 'revoke' })
   if (r.graceUntil === null) {
@@ -136,6 +144,28 @@ function afterPromote(state: SecretState, r: RotationState, around: Surroundings
   const stale = ask(r.graceUntil)
   return stale.length > 0 ? unproved(r, now, stale) : careful(state, around, { kind: 'do', step: 'revoke' })
 }
+
+/** What was healthy before goes back to what it was healthy on; where that cannot be, a person is asked at once. */
+function fallenIll(state: SecretState, r: RotationState, ill: readonly Illness[], now: Millis): Next | null {
+  const onward = whyOnward(state, r, now)
+  const turned = ill.find(({ before }) => before === 'healthy')
+  if (onward === null && turned) return { kind: 'turn', why: `CONSUMER_UNHEALTHY: ${nameOf(turned)} became unhealthy on the new value: ${turned.why}` }
+  // What was bad before is no reason to go back, and none to stop; but a way back must lead to something that works.
+  const first = ill.find(({ before }) => before !== 'unhealthy' || isGoingBack(r))
+  if (!first) return null
+  const version = state.current?.n
+  const reason = onward ?? 'how it was before the delivery could not be told'
+  const { name } = r.snapshot
+  return {
+    kind: 'attention',
+    step: 'proof',
+    message: `${nameOf(first)} is not healthy on version ${version}: ${first.why}; the rotation does not go back by itself, because ${reason}`,
+    hint: `secrets approve ${name} --reason TEXT   goes on, once it works${r.retiring === null ? '' : `; secrets rollback ${name}   changes to the other version`}`,
+    missing: ill,
+  }
+}
+
+const nameOf = ({ consumer, file, host }: Illness): string => `${consumer} (${file}) on ${host}`
 
 /** Whether `revoke` ends something at a provider that consumers may still use. */
 export const kills = (r: RotationState): boolean => r.snapshot.revokes && r.snapshot.overlap && r.retiring !== null

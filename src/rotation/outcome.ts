@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts'
 import type { Missing } from './gate.ts'
 import { consumerKey } from './host.ts'
 import { kills, type Next } from './next.ts'
+import { isGoingBack } from './turn.ts'
 
 /** How a rotation stands after a run, in terms a person can use. */
 export interface Outcome {
@@ -40,6 +41,7 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
     return { ...base, kind: 'idle', message: 'nothing is open' }
   }
   if (next.kind === 'attention') return { ...base, kind: 'attention', message: next.message, hint: next.hint }
+  if (isGoingBack(r)) return goingBack(base, state, r, next)
   if (next.kind !== 'wait') return { ...base, kind: 'open', message: 'goes on with the next run' }
   switch (next.why) {
     case 'grace':
@@ -55,6 +57,14 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
     case 'clock':
       return { ...base, kind: 'failing', message: `the clock is behind the last event (${new Date(next.until).toISOString()})`, hint: 'Set the clock.' }
   }
+}
+
+/** Turned round by itself: nobody may take it for a rotation that went well. */
+function goingBack(base: Omit<Outcome, 'kind' | 'message'>, state: SecretState, r: RotationState, next: Next): Outcome {
+  const now = r.promote === null ? 'goes back to the version before' : `went back to version ${state.current?.n}`
+  const then = next.kind === 'wait' && next.why === 'grace' && kills(r) ? '; the credential that was made is revoked after the grace' : ''
+  const note = r.unhealthy ?? ''
+  return { ...base, kind: 'back', message: `${now}: ${note}${then}`, hint: mendOf(note) }
 }
 
 /** The new value is current, and it is not proved yet that everything runs with it: because something failed here, or as nobody has proved yet. */

@@ -71,6 +71,7 @@ export function saw(state: SecretState, { facts }: Event & { type: 'saw' }, { at
       return { ...state, claim: null, rotation: state.rotation && { ...state.rotation, reverted: at } }
     case 'removed':
       return { ...state, removed: true }
+    case 'unhealthy': // turned round in turn.ts
     case 'head':
       return state
   }

@@ -6,7 +6,10 @@ import type { AgeSource, Facts, Fingerprint, Handle, HeldVar, Millis, Token, Ver
 
 export type Step = 'create' | 'set' | 'test' | 'promote' | 'revoke'
 
-export type HostStep = 'write' | 'refresh' | 'prove'
+export type HostStep = 'write' | 'refresh' | 'prove' | 'health'
+
+/** How a consumer says it is. */
+export type HealthState = 'healthy' | 'starting' | 'unhealthy' | 'unknown'
 
 /** What a rotation needs to know of the inventory, as it was when it opened (failure rule 2). */
 export interface Snapshot {
@@ -34,7 +37,12 @@ export interface GateOutput {
   readonly host: string
   readonly file: string
   readonly unproven: 'hold' | 'grace'
-  readonly consumers: readonly { readonly key: string; readonly unproven: 'hold' | 'grace' }[]
+  readonly consumers: readonly {
+    readonly key: string
+    readonly unproven: 'hold' | 'grace'
+    /** Absent in what was recorded before there was any: the default. */
+    readonly probationMs?: Millis
+  }[]
 }
 
 export type DidResult =
@@ -44,8 +52,9 @@ export type DidResult =
   | { readonly step: 'promote' }
   | { readonly step: 'revoke'; readonly broke?: readonly string[]; readonly note?: string }
   | { readonly step: 'write'; readonly vars: Readonly<Record<string, HeldVar>> /** Nothing was written. */; readonly looked?: true }
-  | { readonly step: 'refresh' }
+  | { readonly step: 'refresh' /** Its health can be asked. */; readonly watched?: true }
   | { readonly step: 'prove'; readonly vars: Readonly<Record<string, Fingerprint | null>> }
+  | { readonly step: 'health'; readonly state: HealthState; readonly why: string /** Before a delivery. */; readonly before?: true }
 
 /** After an unconfirmed `set` without overlap: which of the two values a fresh login accepted (failure rule 6). */
 export type Standing = 'old' | 'new' | 'both' | 'neither'
@@ -112,6 +121,7 @@ export type Saw =
       readonly note?: string
     }
   | { readonly kind: 'proved'; readonly rotation: string; readonly graceUntil: Millis }
+  | { /** a consumer fell ill on the new value: the rotation goes back */ readonly kind: 'unhealthy'; readonly rotation: string; readonly why: string }
   | {
       /** evidence of age, handle or owner (`adopt`) */ readonly kind: 'adopted'
       readonly bornAt?: Millis

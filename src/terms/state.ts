@@ -1,4 +1,4 @@
-import type { HostStep, Snapshot, Standing, Step } from './event.ts'
+import type { HealthState, HostStep, Snapshot, Standing, Step } from './event.ts'
 import type { AgeSource, Fingerprint, HeldVar, Millis, Token, VersionRef } from './value.ts'
 
 /** What events fold to: the rows that are read. */
@@ -66,6 +66,8 @@ export interface RotationState {
   readonly back: boolean
   /** `rollback`: target and retiring swapped. */
   readonly swapped: boolean
+  /** Why it was turned round by itself: a consumer that fell ill on the new value. Stays when a person turns it again. */
+  readonly unhealthy?: string
   readonly promote: { readonly pos: number; readonly at: Millis } | null
   readonly graceUntil: Millis | null
   readonly compromised: { readonly waitMs: number; readonly at: Millis } | null
@@ -104,7 +106,13 @@ export interface SecretState {
     readonly closedAt: Millis
     readonly sweptAt: Millis
   } | null
-  readonly last: { readonly rotation: string; readonly outcome: 'rotated' | 'back'; readonly at: Millis; readonly note: string | null } | null
+  readonly last: {
+    readonly rotation: string
+    readonly outcome: 'rotated' | 'back'
+    readonly at: Millis
+    readonly note: string | null /** Went back since a consumer fell ill: not begun again without a person. */
+    readonly unhealthy?: true
+  } | null
   readonly removed: boolean
   /** Tokens of rotations that were given up after a restore: what was stored under them may be in use, and stays. */
   readonly held?: readonly Token[]
@@ -124,8 +132,31 @@ export interface WriteRecord {
   readonly changedPos: number
 }
 
+/** What a consumer said of its health. */
+export interface HealthRecord {
+  /** Right before the last delivery. */
+  readonly before?: {
+    readonly claimPos: number
+    readonly state: HealthState
+    readonly why: string /** How often in a row nothing was told. */
+    readonly times: number
+  }
+  /** After it. `times`: answers in a row that it is not healthy, since it was refreshed last. */
+  readonly last?: {
+    readonly claimPos: number
+    readonly claimAt: Millis
+    readonly at: Millis
+    readonly state: HealthState
+    readonly why: string
+    readonly times: number
+    /** When it was refreshed, or asked first after that, by the clock that was behind. */
+    readonly since: Millis
+  }
+}
+
 export interface ConsumerRecord {
-  readonly refresh: { readonly claimPos: number; readonly at: Millis } | null
+  readonly refresh: { readonly claimPos: number; readonly at: Millis /** Its health can be asked. */; readonly watched?: true } | null
+  readonly health?: HealthRecord
   /** Proofs in a row that found something else than the file holds. */
   readonly misses: number
   readonly proof: {

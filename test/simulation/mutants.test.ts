@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { MUTANTS } from './mutants.ts'
 
 const root = path.join(import.meta.dirname, '../..')
-const tests = readFileSync(path.join(import.meta.dirname, 'rules.test.ts'), 'utf8')
+const tests = ['rules.test.ts', 'rules-health.test.ts'].map((file) => readFileSync(path.join(import.meta.dirname, file), 'utf8')).join('\n')
 
 it.each(MUTANTS)('$rule ($what) still fits the source, so that test:mutants can take it out', ({ rule, file, search, replace }) => {
   expect(readFileSync(path.join(root, file), 'utf8').split(search)).toHaveLength(2)

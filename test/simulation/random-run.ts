@@ -29,10 +29,12 @@ export async function randomRun(seed: number): Promise<readonly string[]> {
     // What a list does not show yet cannot be removed yet, so such a provider has to allow more.
     if (fate.happens(0.2)) Object.assign(account, { lagMs: 2 * HOUR, limit: account.limit + 20 })
   }
+  if (fate.happens(0.5)) watchHealth(world, fate)
   const workers: Worker[] = []
   for (let passed = 0; passed < POINTS && world.bad.length === 0; passed++) await turn(world, fate, workers)
 
   mend(world, original)
+  for (const running of world.runnings.values()) running.ill = () => false
   for (const account of world.accounts.values()) account.refuses = false
   for (const { process } of workers) {
     await wake(world, process)
@@ -78,6 +80,22 @@ async function turn(world: World, fate: Chance, workers: Worker[]): Promise<void
   if (fate.happens(0.008)) return act(world, process, 'crash')
   if (fate.happens(0.008)) return act(world, process, 'stall')
   await act(world, process, fate.happens(0.02) ? outageAt(point) : null)
+}
+
+/** Programs that tell their health; some fall ill on some of the values that are yet to be made, some now and then. */
+function watchHealth(world: World, fate: Chance): void {
+  for (const running of world.runnings.values()) {
+    running.tells = true
+    const known = new Set(Object.values(running.env))
+    const [badly, anyway] = [fate.pick([0, 0.5, 1]), fate.pick([0, 0, 0, 0.05])]
+    const judged = new Map<string, boolean>()
+    const isBad = (value: string): boolean => {
+      const verdict = judged.get(value) ?? (!known.has(value) && fate.happens(badly))
+      judged.set(value, verdict)
+      return verdict
+    }
+    running.ill = (env) => Object.values(env).some(isBad) || fate.happens(anyway)
+  }
 }
 
 /** A provider begins to refuse what is new, or takes it again. */

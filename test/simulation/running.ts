@@ -15,6 +15,12 @@ export interface Running {
   since: { readonly at: Millis; readonly pos: number }
   /** A person started it on a copy of the file from before. */
   onCopy: boolean
+  /** Its health can be asked. */
+  tells?: boolean
+  /** Whether it falls ill on what it holds. */
+  ill?: (env: Readonly<Record<string, string>>) => boolean
+  /** How often it said so of its health. */
+  said?: { healthy: number; unhealthy: number }
 }
 
 /** What a reader sees in a file of plain `NAME=value` lines; our values need no quotes, but may have them. */
@@ -47,10 +53,20 @@ export function runningConsumer(options: {
     params: z.object({ name: z.string(), proves: z.boolean().optional() }),
     describe: ({ name }) => `restarts ${name}`,
     proves: ({ proves }) => proves !== false,
+    tells: ({ name }) => find(name).tells === true,
     async refresh({ params }) {
       await hook('consumer.refresh:before')
       start(find(params.name), disk, now())
       await hook('consumer.refresh:after')
+    },
+    async health({ params }) {
+      await hook('consumer.health:before')
+      const running = find(params.name)
+      const state = running.ill?.(running.env) ? 'unhealthy' : 'healthy'
+      running.said ??= { healthy: 0, unhealthy: 0 }
+      running.said[state] += 1
+      await hook('consumer.health:after')
+      return { state, why: state === 'healthy' ? '' : 'simulated: refused by its provider' }
     },
     async prove({ params, vars, fingerprints }) {
       await hook('consumer.prove:before')

@@ -131,6 +131,8 @@ export async function makeWorld(scenario: Scenario, seed: number | string = 0): 
             const { pos, event, stream, seq } = recorded
             lastPos = Math.max(lastPos, pos)
             noteAsked(world.asked, claims, recorded)
+            if (event.type === 'saw' && event.facts.kind === 'unhealthy' && ![...runnings.values()].some(fellIll))
+              world.bad.push(`${stream}: goes back though nobody fell ill`)
             world.trace.push(`${process.name} records ${stream.slice(stream.indexOf('/') + 1)} ${seq}: ${told(event)}`)
           },
         }),
@@ -193,6 +195,9 @@ function noteAsked(asked: Map<string, Asked>, claims: Map<string, Recorded>, rec
   const key = `${stream} ${claim.event.on}`
   if (step === 'prove' || (step === 'refresh' && asked.get(key)?.step !== 'prove')) asked.set(key, { step, pos: claim.pos, at: claim.at })
 }
+
+/** Healthy once, and then not, time and again. */
+const fellIll = ({ said }: Running): boolean => said !== undefined && said.healthy > 0 && said.unhealthy > 2
 
 /** An event in a few words, for the schedule of a bad run. */
 function told(event: Event): string {
