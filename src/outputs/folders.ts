@@ -77,10 +77,10 @@ function openedFolder(named: string, folder: string, signal: AbortSignal, option
       const wanted = new Map([...filesOf(text)].map(([name, value]) => [name, value.reveal()]))
       const before = seen ?? (await readHeld(folder)) ?? { files: new Map(), generation: null }
       const changed = [...wanted].filter(([name, value]) => before.files.get(name)?.text !== value).map(([name]) => name)
-      for (const name of changed) {
-        refuseOdd(named, name, before)
-        await refuseTracked(named, join(folder, name), options, notes)
-      }
+      for (const name of changed) refuseOdd(named, name, before)
+      // Git cannot be asked from within a folder that is not there.
+      const asked = (await look(folder)) ? changed.map((name) => join(folder, name)) : [folder]
+      for (const path of asked) await refuseTracked(path === folder ? named : join(named, basename(path)), path, options, notes)
       if (signal.aborted) throw ended(signal, named)
       try {
         await makeSecretsFolder(folder, perm, options)
@@ -156,12 +156,11 @@ function refuseOdd(named: string, name: string, before: Held): void {
   })
 }
 
-async function refuseTracked(named: string, file: string, options: OutputFilesOptions, notes: string[]): Promise<void> {
-  const { tracked, note } = await options.isTracked(file)
-  const shown = join(named, basename(file))
+async function refuseTracked(shown: string, path: string, options: OutputFilesOptions, notes: string[]): Promise<void> {
+  const { tracked, note } = await options.isTracked(path)
   if (tracked)
     throw new KeyturnError('OUTPUT_TRACKED', `${shown}: git tracks this file`, {
-      hint: `Run "git rm --cached ${shown}", add ${named} to .gitignore, and run the command again.`,
+      hint: `Run "git rm -r --cached ${shown}", add it to .gitignore, and run the command again.`,
     })
   if (note !== undefined && !notes.includes(note)) notes.push(note)
 }

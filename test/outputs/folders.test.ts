@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -146,11 +147,15 @@ describe('a folder of secrets', () => {
   })
 
   it('refuses files that git tracks, names that are none for a file, values with a NUL byte, and a file in its place', async () => {
+    const gone = await errorOf(write({ A: canary() }, 0o600, { isTracked: async (file) => ({ tracked: file === folder }) }))
+    expect([gone.code, gone.message, existsSync(folder)]).toEqual(['OUTPUT_TRACKED', `${folder}/: git tracks this file`, false])
+    mkdirSync(folder)
     const tracked = await errorOf(write({ A: canary() }, 0o600, { isTracked: async (file) => ({ tracked: file === path.join(folder, 'A') }) }))
     expect([tracked.code, tracked.message]).toEqual(['OUTPUT_TRACKED', `${folder}/A: git tracks this file`])
     expect((await errorOf(write({ '../A': canary() }))).message).toMatch(/^..\/A: dialect "files" cannot hold its value: no file of this name/)
     expect((await errorOf(write({ A: 'canary-\0' }))).message).toBe('A: dialect "files" cannot hold its value: it is not Unicode, or holds a NUL byte')
-    expect(existsSync(folder)).toBe(false)
+    expect(all()).toEqual([])
+    rmdirSync(folder)
     writeFileSync(folder, 'x')
     expect((await errorOf(write({ A: canary() }))).message).toBe(`${folder}/: is a file, and one file a secret needs a folder`)
   })
