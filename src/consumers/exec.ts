@@ -25,6 +25,7 @@ const params = z.strictObject({
     })
     .optional()
     .describe('Shows which values the running process holds. Without it nothing is proved.'),
+  health: command.optional().describe('Asked before a new value and for the probation after it. Status 0 means healthy, 75 not up yet, any other unhealthy.'),
   env: z.array(z.string()).optional().describe('Variables of ours that are kept from programs unless listed here, such as AWS_PROFILE.'),
 })
 
@@ -47,14 +48,29 @@ export const exec: Consumer<Params> = {
     const { stdout } = await run(ctx, prove.command, JSON.stringify(challenge))
     return judgeAnswer(ctx, challenge, parseJson(stdout, nameOf(prove.command)), nameOf(prove.command))
   },
+  tells: ({ health }) => health !== undefined,
+  async health(ctx) {
+    const { health } = ctx.params
+    if (health === undefined) return { state: 'unknown', why: 'it has no health to ask' }
+    const ran = await runProgram(ctx, health, { listed: ctx.params.env ?? [] })
+    if (ran.status === 0) return { state: 'healthy', why: '' }
+    return { state: ran.status === TEMPORARY ? 'starting' : 'unhealthy', why: await howItEnded(ctx, health, ran) }
+  },
 }
 
 async function run(ctx: ConsumerContext<Params>, line: string | readonly string[], stdin?: string): Promise<Ran> {
   const ran = await runProgram(ctx, line, { listed: ctx.params.env ?? [], ...(stdin !== undefined && { stdin }) })
   if (ran.status === 0) return ran
+  throw new KeyturnError('CONSUMER_FAILED', await howItEnded(ctx, line, ran))
+}
+
+/** `EX_TEMPFAIL` of sysexits.h: try again later. */
+const TEMPORARY = 75
+
+async function howItEnded(ctx: ConsumerContext<Params>, line: string | readonly string[], ran: Ran): Promise<string> {
   const said = scrubbedTail(ran.stderr, [...Object.values(ctx.expected), ...((await ctx.concealed?.()) ?? [])])
   const how = ran.status === null ? 'was killed by a signal' : `ended with status ${ran.status}`
-  throw new KeyturnError('CONSUMER_FAILED', `${nameOf(line)} ${how}${said === '' ? '' : `: ${said}`}`)
+  return `${nameOf(line)} ${how}${said === '' ? '' : `: ${said}`}`
 }
 
 /** `NAME=value` pairs, divided by NUL (as in `/proc/PID/environ`), or by line feeds where there is no NUL. */

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { fromFileSystem, KeyturnError } from '../errors.ts'
 import type { Consumer, ConsumerContext } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
-import type { Fields } from '../terms.ts'
+import type { Fields, Millis } from '../terms.ts'
 import { judgeAnswer, makeChallenge } from './challenge.ts'
 import { ended } from './program.ts'
 
@@ -16,6 +16,12 @@ const address = z
     'user name and password do not belong into an address; use bearer',
   )
 
+const statuses = () =>
+  z
+    .string()
+    .regex(/^[2-5]\d\d(-[2-5]\d\d)?$/, 'is no status such as 204, and no range such as 200-299')
+    .default('200-299')
+
 const params = z.strictObject({
   url: address.describe('Asked to read the file again.'),
   method: z.enum(['POST', 'PUT', 'GET', 'PATCH']).default('POST'),
@@ -24,13 +30,13 @@ const params = z.strictObject({
     .min(1)
     .optional()
     .describe('Secret whose value is sent as bearer token, as NAME or NAME.FIELD. After a rotation of it the previous value is tried as well.'),
-  ok: z
-    .string()
-    .regex(/^[2-5]\d\d(-[2-5]\d\d)?$/, 'is no status such as 204, and no range such as 200-299')
-    .default('200-299')
-    .describe('Statuses that mean success.'),
+  ok: statuses().describe('Statuses that mean success.'),
   ca: z.string().min(1).optional().describe('PEM file of the authority that signed the certificate.'),
   prove: z.strictObject({ url: address }).optional().describe('Answers a challenge, see docs/consumers.md. Without it nothing is proved.'),
+  health: z
+    .strictObject({ url: address, ok: statuses().describe('Statuses that mean healthy.') })
+    .optional()
+    .describe('Asked by GET before a new value and for the probation after it. Without it nobody knows whether the consumer fell ill.'),
 })
 
 type Params = z.infer<typeof params>
@@ -45,8 +51,7 @@ export const http: Consumer<Params> = {
     const { method, ok } = ctx.params
     const url = new URL(ctx.params.url)
     const { status } = await ask(ctx, method, url)
-    const [from = 200, to = from] = ok.split('-').map(Number)
-    if (status < from || status > to) throw failed(method, url, `answered ${status}, expected ${ok}`)
+    if (!isOneOf(ok, status)) throw failed(method, url, `answered ${status}, expected ${ok}`)
   },
   async prove(ctx) {
     if (!ctx.params.prove) return { vars: {} }
@@ -58,6 +63,29 @@ export const http: Consumer<Params> = {
     if (status !== 200) throw failed('GET', url, `answered ${status}, expected 200`)
     return judgeAnswer(ctx, challenge, varsOf(body, url), `GET ${placeOf(url)}`)
   },
+  tells: ({ health }) => health !== undefined,
+  async health(ctx) {
+    if (!ctx.params.health) return { state: 'unknown', why: 'it has no health to ask' }
+    const { ok } = ctx.params.health
+    const url = new URL(ctx.params.health.url)
+    const answer = await tryAsk(ctx, 'GET', url, Math.min(ctx.timeoutMs, HEALTH_MS))
+    // As after a restart. One that hangs is not healthy by the end of its probation either.
+    if ('silence' in answer) return { state: 'starting', why: `GET ${placeOf(url)}: ${answer.silence}` }
+    return { state: isOneOf(ok, answer.status) ? 'healthy' : 'unhealthy', why: `GET ${placeOf(url)}: answered ${answer.status}` }
+  },
+}
+
+/** A program that does not tell its health for so long is not well. */
+const HEALTH_MS = 10_000
+
+function isOneOf(statuses: string, status: number): boolean {
+  const [from = 200, to = from] = statuses.split('-').map(Number)
+  return status >= from && status <= to
+}
+
+/** Nobody answered: not reachable, or not in time. */
+interface Silence {
+  readonly silence: string
 }
 
 interface Answer {
@@ -67,10 +95,17 @@ interface Answer {
 
 // A consumer that was not restarted yet still knows the previous value only.
 async function ask(ctx: ConsumerContext<Params>, method: string, url: URL): Promise<Answer> {
+  const answer = await tryAsk(ctx, method, url, ctx.timeoutMs)
+  if ('silence' in answer) throw failed(method, url, answer.silence)
+  return answer
+}
+
+async function tryAsk(ctx: ConsumerContext<Params>, method: string, url: URL, timeoutMs: Millis): Promise<Answer | Silence> {
   const bearers = await bearersOf(ctx)
   const ca = await authority(ctx)
   for (const [i, bearer] of bearers.entries()) {
-    const answer = await request(ctx, method, url, bearer, ca)
+    const answer = await request(ctx, method, url, bearer, { ca, timeoutMs })
+    if ('silence' in answer) return answer
     if ((answer.status === 401 || answer.status === 403) && bearer !== null) {
       if (i < bearers.length - 1) continue
       throw failed(method, url, `refused ${bearers.length === 1 ? 'the bearer' : 'the bearer, both the new and the previous one'} (${answer.status})`)
@@ -116,10 +151,16 @@ async function authority(ctx: ConsumerContext<Params>): Promise<Buffer | undefin
 /** 1 MB: an answer is one line a variable. */
 const MAX_BODY = 1024 * 1024
 
-async function request(ctx: ConsumerContext<Params>, method: string, url: URL, bearer: Sensitive<string> | null, ca: Buffer | undefined): Promise<Answer> {
+async function request(
+  ctx: ConsumerContext<Params>,
+  method: string,
+  url: URL,
+  bearer: Sensitive<string> | null,
+  { ca, timeoutMs }: { readonly ca: Buffer | undefined; readonly timeoutMs: Millis },
+): Promise<Answer | Silence> {
   const { request: send } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
   if (ctx.signal.aborted) throw ended(ctx.signal, `${method} ${placeOf(url)}`)
-  const timeout = AbortSignal.timeout(ctx.timeoutMs)
+  const timeout = AbortSignal.timeout(timeoutMs)
   const options: RequestOptions & { ca?: Buffer } = {
     method,
     // A connection of its own: nothing of an earlier answer or of another host's agent is used again.
@@ -136,8 +177,9 @@ async function request(ctx: ConsumerContext<Params>, method: string, url: URL, b
     })
   } catch (error) {
     if (ctx.signal.aborted) throw ended(ctx.signal, `${method} ${placeOf(url)}`)
-    if (timeout.aborted) throw failed(method, url, `no answer in ${ctx.timeoutMs / 1000} s`)
-    throw failed(method, url, error instanceof TooLong ? 'its answer is larger than 1 MB' : `failed (${codeOf(error)})`)
+    if (timeout.aborted) return { silence: `no answer in ${timeoutMs / 1000} s` }
+    if (error instanceof TooLong) throw failed(method, url, 'its answer is larger than 1 MB')
+    return { silence: `failed (${codeOf(error)})` }
   }
 }
 
