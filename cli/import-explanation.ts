@@ -51,5 +51,9 @@ function settingsByReason(settings: readonly Classified[]): string {
   const reasons = new Map<string, string[]>()
   for (const { why, variable } of settings) reasons.set(why, [...(reasons.get(why) ?? []), variable.name])
   const sorted = [...reasons].sort(([, a], [, b]) => b.length - a.length)
-  return [`Settings, which stay where they are: ${settings.length}`, ...sorted.map(([why, names]) => `  ${why}: ${names.join(', ')}`)].join('\n')
+  // `the name says port`, one name each: a line for all of them.
+  const alone = sorted.filter(([why, names]) => names.length === 1 && why.startsWith('the name says '))
+  const lines = sorted.filter((one) => !alone.includes(one)).map(([why, names]) => `  ${why}: ${names.join(', ')}`)
+  if (alone.length > 0) lines.push(`  the last word of the name says it: ${alone.flatMap(([, names]) => names).join(', ')}`)
+  return [`Settings, which stay where they are: ${settings.length}`, ...lines].join('\n')
 }
