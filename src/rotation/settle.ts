@@ -71,7 +71,7 @@ async function soonest(engine: Engine, secrets: readonly Secret[], { secrets: ne
   return waits.length === 0 ? null : Math.min(...waits)
 }
 
-async function inParallel<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
+export async function inParallel<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   const queue = [...items.entries()]
   const lane = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import type { Random, SecretStore } from '../../ports.ts'
 import type { Engine } from '../../rotation/engine.ts'
 import { newToken } from '../../rotation/ids.ts'
 import { introduce } from '../../rotation/open.ts'
+import { inParallel } from '../../rotation/settle.ts'
 import { Sensitive } from '../../sensitive.ts'
 import type { Fields } from '../../terms.ts'
 import type { ProposedSecret } from './propose.ts'
@@ -24,6 +25,9 @@ export interface Setup {
   readonly originals: readonly { readonly file: string; readonly mode: number }[]
 }
 
+/** Values that are stored at a time: most of it is waiting for the disk. */
+const LANES = 8
+
 /** Where things are kept that belong to no secret. Paths of secrets never begin with a dot. */
 const SETUP_PATH = '.keyturn/setup'
 
@@ -40,15 +44,15 @@ const originalPath = (file: string): string =>
  */
 export async function importSecrets(engine: Engine, proposed: readonly ProposedSecret[], signal: AbortSignal): Promise<number> {
   const byName = new Map(engine.inventory().secrets.map((secret) => [secret.name, secret]))
-  let imported = 0
-  for (const one of proposed) {
+  const imported = proposed.flatMap((one) => {
     const secret = byName.get(one.name)
-    if (secret === undefined || one.fields === null) continue
+    return secret === undefined || one.fields === null ? [] : [{ ...one, secret, fields: one.fields }]
+  })
+  await inParallel(imported, LANES, async ({ secret, fields, bornAt, source, files }) => {
     stopIf(signal)
-    await introduce(engine, secret, one.fields, { bornAt: one.bornAt, source: one.source, note: `imported by init from ${one.files.join(', ')}` })
-    imported += 1
-  }
-  return imported
+    await introduce(engine, secret, fields, { bornAt, source, note: `imported by init from ${files.join(', ')}` })
+  })
+  return imported.length
 }
 
 /** What the originals are kept in. */
