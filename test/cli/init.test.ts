@@ -121,6 +121,29 @@ describe('secrets init', () => {
     expect(idsIn(project)).toEqual([])
   })
 
+  test('what lies beside the file is named, and no value of it', async () => {
+    const value = canary()
+    await using project = makeProject({
+      'agent.env': `; by hand\nLANTERN_TOKEN=${value}\n`,
+      'agent.service': `[Service]\nEnvironmentFile=-agent.env\nEnvironment=KITE_PASSWORD=${value}\n`,
+      'compose.yaml': `services:\n  a:\n    environment:\n      KITE_TOKEN: ${value}\n    env_file: more.env\n`,
+      'manager.conf': `[cron]\nsecret=${value}\n`,
+      'more.env': 'A=1\n',
+      '.env.staging': 'A=1\n',
+    })
+    const { stdout, code } = await project.run(['init', 'agent.env', '--dry-run'])
+    expect(code).toBe(0)
+    for (const said of [
+      'dialect: systemd',
+      'agent.service, line 3 holds the value of KITE_PASSWORD',
+      'compose.yaml, line 4 holds the value of KITE_TOKEN',
+      'compose.yaml reads more.env too',
+      'the user cron logs in with LANTERN_TOKEN',
+      'secrets init .env.staging -e staging',
+    ])
+      expect(stdout).toContain(said)
+  })
+
   test('--json prints one document without a value', async () => {
     await using project = makeProject({ '.env': sampleEnv().text })
     const { stdout } = await project.run([...YES, '--json'])

@@ -14,9 +14,9 @@ const ODD: readonly (readonly [kind: string, text: string])[] = [
   ['a private key over several lines', `X=1\nSIGNING_KEY="${PEM}"\nY=2\n`],
   ['carriage returns, a byte order mark and no last line end', '\uFEFF# top\r\nDB_USER=otto\r\nDB_PASSWORD="canary-crlf x"\r\n\r\nTZ=UTC'],
   ['names that are given twice', 'API_KEY=canary-first\nMODE=a\nAPI_KEY=canary-second\n'],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: references of an env file
   [
     'references to secrets and settings',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: references of an env file
     'DB_USER=otto\nDB_PASSWORD=canary-Zq3vT8yLk2Pw\nDATABASE_URL="postgres://${DB_USER}:${DB_PASSWORD}@db/${DB_NAME:-app}"\nPOSTGRES_PASSWORD=$DB_PASSWORD\n',
   ],
   [
