@@ -2,7 +2,7 @@ import type { Subject, Verdict } from './classify.ts'
 import type { Head } from './heads.ts'
 import { COUNTED, CREDENTIALS, DATABASES, ENCRYPTING, PLAIN_KEYS, PUBLIC_ENDS, PUBLIC_KEYS, PUBLIC_PREFIXES, QUALIFIERS, SALTS } from './nouns.ts'
 import { looksRandom } from './random.ts'
-import { isEntryName, isNumber, isPath, isSwitch } from './values.ts'
+import { isEntryName, isNumber, isPath, isPlainForm, isSwitch } from './values.ts'
 import { identifier, secret, setting, verdict } from './verdicts.ts'
 
 export const dataKey = (confidence: number): Verdict =>
@@ -35,6 +35,7 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   if (head.word === 'tokens' && COUNTED.has(last)) return setting(0.85, 'a number of tokens')
   if ((head.noun === 'key' || head.noun === 'token') && subject.state === 'given' && isTooShort(text))
     return setting(0.7, 'too short for a key: one on a keyboard or a telephone, or a number')
+  if (isPlainForm(text)) return setting(0.7, 'the value is a date, a version, an address or a list of words')
   if (head.noun === 'key' && isEntryName(text) && !OPENERS.has(last)) return setting(0.7, 'the name of an entry')
   if (isNumber(text) && head.behind.length > 0) return setting(0.8, 'the value is a number')
   if (head.word === 'jwt' && head.behind.length > 0 && !looksRandom(text)) return setting(0.7, 'about a JWT')

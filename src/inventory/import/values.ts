@@ -109,6 +109,19 @@ export const isPointer = (value: string): boolean =>
 const isChainAddress = (value: string): boolean => /^(0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{20,})$/.test(value)
 /** The name of an entry in Redis or S3: lower-case words and a separator. */
 export const isEntryName = (value: string): boolean => /^[a-z][a-z0-9_-]{0,30}([:.][a-z0-9_*{}-]{0,30}){1,6}$/.test(value)
+/** Dates, versions, addresses of machines and people, cron lines, lists of words: nobody gives out such keys. */
+export const isPlainForm = (value: string): boolean =>
+  [
+    /^\d{4}-\d\d(-\d\d)?([T ][\d:.]+Z?)?$/,
+    /^v?\d{1,3}\.\d{1,3}\.\d{1,5}([-+][\w.]{1,16})?$/,
+    /^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?(:\d{1,5})?$/,
+    /^([a-z0-9-]{1,63}\.)+(com|org|net|io|dev|app|de|at|ch|eu|uk|fr|local|internal|lan)(:\d{1,5})?$/i,
+    /^[\w.+-]{1,64}@([\w-]{1,63}\.)+[a-z]{2,24}$/i,
+    /^([\d*/,-]{1,16} ){4}[\d*/,a-z-]{1,16}$/i,
+    /^[a-z]{2,24}(,\s?[a-z]{2,24}){1,20}$/,
+    /^[A-Z][a-z]+\/[A-Z][A-Za-z_]+$/,
+  ].some((form) => form.test(value))
+
 /** What no key can be, whatever it is called. */
 export const isPublicForm = (value: string): boolean => isChecksum(value) || isChainAddress(value)
 
