@@ -129,12 +129,17 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
     async put(path, { token, fields, handle }, signal) {
       checkPath(path)
       checkToken(token)
+      const sealed = (seq: number) => seal({ kind: 'version', inventory: inventoryId, path, token, seq, createdAt: clock.now(), handle, fields })
+      const seqNow = async () => ((await shelf.versionFiles(path)).at(-1)?.seq ?? 0) + 1
+      await shelf.prepare()
+      // Encrypted before anybody has to wait for us; once more where somebody was faster.
+      const expected = await seqNow()
+      const early = await sealed(expected)
       await underLock(signal, async (check) => {
-        const files = await shelf.versionFiles(path)
         const there = await versionAt(path, token)
         if (there) return refuseOther(path, there, { token, fields, handle })
-        const seq = (files.at(-1)?.seq ?? 0) + 1
-        const bytes = await seal({ kind: 'version', inventory: inventoryId, path, token, seq, createdAt: clock.now(), handle, fields })
+        const seq = await seqNow()
+        const bytes = seq === expected ? early : await sealed(seq)
         if (!(await shelf.writeNew(shelf.versionFile(path, seq, token), bytes, check))) {
           throw new KeyturnError('STAGE_CONFLICT', `${path}: version ${token} appeared while it was written`)
         }
@@ -144,8 +149,10 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
     async promote(path, token, expect, signal) {
       checkPath(path)
       checkToken(token)
+      await shelf.prepare()
+      // Versions are never changed, so this one is read and decrypted before anybody has to wait for us.
+      const version = await versionAt(path, token)
       await underLock(signal, async (check) => {
-        const version = await versionAt(path, token)
         if (!version) throw new KeyturnError('STORE_DAMAGED', `${path}: no version ${token} is stored, so it cannot become current`)
         const document = (await reader.current(path))?.fields ?? NO_FIELDS
         const own = pick(document, namesOf(version.fields))
