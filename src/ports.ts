@@ -253,6 +253,8 @@ export interface ConsumerContext<P> {
   readonly signal: AbortSignal
   readonly timeoutMs: number
   readonly random: Random
+  /** To tell what was started before a file was written. Absent: it cannot be told. */
+  readonly clock?: Clock
   readonly fingerprints: Fingerprinter
   /** What the output's reader sees in a text of its dialect, as in a copy of the file. Throws ENV_UNREADABLE. Absent: not known here. */
   parse?(text: Sensitive<string>): readonly Entry[]

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { KeyturnError } from '../errors.ts'
-import type { Consumer, ConsumerContext, Proof } from '../ports.ts'
+import type { Consumer, ConsumerContext } from '../ports.ts'
 import { scrubbedTail } from '../scrub.ts'
-import { Sensitive } from '../sensitive.ts'
 import { judgeAnswer, makeChallenge } from './challenge.ts'
+import { heldIn } from './environ.ts'
 import { nameOf, type Ran, runProgram } from './program.ts'
 
 const command = z
@@ -43,7 +43,7 @@ export const exec: Consumer<Params> = {
   async prove(ctx) {
     const { prove } = ctx.params
     if (!prove) return { vars: {} }
-    if (prove.format === 'environ') return fromEnviron(ctx, (await run(ctx, prove.command)).stdout)
+    if (prove.format === 'environ') return heldIn(ctx, (await run(ctx, prove.command)).stdout)
     const challenge = makeChallenge(ctx)
     const { stdout } = await run(ctx, prove.command, JSON.stringify(challenge))
     return judgeAnswer(ctx, challenge, parseJson(stdout, nameOf(prove.command)), nameOf(prove.command))
@@ -71,33 +71,6 @@ async function howItEnded(ctx: ConsumerContext<Params>, line: string | readonly 
   const said = scrubbedTail(ran.stderr, [...Object.values(ctx.expected), ...((await ctx.concealed?.()) ?? [])])
   const how = ran.status === null ? 'was killed by a signal' : `ended with status ${ran.status}`
   return `${nameOf(line)} ${how}${said === '' ? '' : `: ${said}`}`
-}
-
-/** `NAME=value` pairs, divided by NUL (as in `/proc/PID/environ`), or by line feeds where there is no NUL. */
-function fromEnviron(ctx: ConsumerContext<Params>, printed: Buffer): Proof {
-  const held = new Map<string, Sensitive<string>>()
-  for (const pair of pairsOf(printed.toString())) {
-    const separator = pair.indexOf('=')
-    const name = pair.slice(0, separator)
-    // The first one counts: so does getenv.
-    if (separator > 0 && !held.has(name)) held.set(name, new Sensitive(pair.slice(separator + 1)))
-  }
-  const vars = ctx.vars.map((name) => {
-    const value = held.get(name)
-    return [name, value ? ctx.fingerprints.ofValue(value) : null] as const
-  })
-  return { vars: Object.fromEntries(vars) }
-}
-
-function pairsOf(text: string): readonly string[] {
-  if (text.includes('\0')) return text.split('\0')
-  const pairs: string[] = []
-  for (const line of text.replace(/\n$/, '').split('\n')) {
-    // A line that starts no variable goes on with the value before it.
-    if (/^[A-Za-z_][A-Za-z0-9_.-]*=/.test(line) || pairs.length === 0) pairs.push(line)
-    else pairs.push(`${pairs.pop()}\n${line}`)
-  }
-  return pairs
 }
 
 function parseJson(text: Buffer, name: string): unknown {

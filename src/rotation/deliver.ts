@@ -212,6 +212,7 @@ async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpe
     signal,
     timeoutMs: spec.timeoutMs,
     random: engine.random,
+    clock: engine.clock,
     fingerprints: await engine.fingerprints(),
     parse: (text) => dialectOf(output.dialect).parse(text),
     expected: Object.fromEntries(entries.map((e) => [e.name, e.value])),

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { fingerprinter } from '../../src/fingerprint.ts'
+import { dialectOf } from '../../src/outputs/dialects/index.ts'
 import type { Consumer, ConsumerContext } from '../../src/ports.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import { seededRandom } from '../support/random.ts'
@@ -23,6 +24,8 @@ export function contextOf<P>(
     signal: new AbortController().signal,
     timeoutMs: 20_000,
     random: seededRandom('consumers'),
+    clock: { now: () => Date.now() },
+    parse: (text) => dialectOf('dotenv').parse(text),
     fingerprints: FINGERPRINTS,
     expected: Object.fromEntries(Object.entries(expected).map(([name, value]) => [name, new Sensitive(value)])),
     secret: async () => [],

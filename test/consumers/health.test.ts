@@ -53,7 +53,7 @@ it('an http endpoint that refuses the bearer says nothing of its health', async 
   const secret = async () => [new Sensitive({ value })]
   const error = await errorOf(healthAt(`http://127.0.0.1:${port}/`, {}, { bearer: true, secret }) as Promise<unknown>)
   expect(error).toMatchObject({ code: 'CONSUMER_FAILED', message: `GET http://127.0.0.1:${port}/: refused the bearer (401)` })
-  expectNoCanary(JSON.stringify(error))
+  expectNoCanary(JSON.stringify(error), 'the error')
 })
 
 it('a command tells by its status: 0 healthy, 75 not up yet, any other unhealthy, with what it said', async () => {
