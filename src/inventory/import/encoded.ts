@@ -34,7 +34,7 @@ export const packsCertificate = (value: string): boolean => {
 
 /** What a JSON web token says about its bearer; `null` for what is no such token. */
 export function roleOf(value: string): 'public' | 'secret' | null {
-  const payload = /^eyJ[\w-]{4,}\.(eyJ[\w-]+)\.[\w-]*$/.exec(value)?.[1]
+  const payload = /^eyJ[\w-]{4,}\.(e[wy][\w-]+)\.[\w-]*$/.exec(value)?.[1]
   if (payload === undefined || payload.length > LARGEST) return null
   try {
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { readonly role?: unknown }

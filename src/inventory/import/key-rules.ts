@@ -1,6 +1,6 @@
 import type { Subject, Verdict } from './classify.ts'
 import type { Head } from './heads.ts'
-import { COUNTED, CREDENTIALS, DATABASES, ENCRYPTING, PLAIN_KEYS, PUBLIC_ENDS, PUBLIC_KEYS, PUBLIC_PREFIXES, QUALIFIERS, SALTS } from './nouns.ts'
+import { ADDRESSES, COUNTED, CREDENTIALS, DATABASES, ENCRYPTING, PLAIN_KEYS, PUBLIC_ENDS, PUBLIC_KEYS, PUBLIC_PREFIXES, QUALIFIERS, SALTS } from './nouns.ts'
 import { looksRandom } from './random.ts'
 import { isEntryName, isNumber, isPath, isPlainForm, isSwitch } from './values.ts'
 import { identifier, secret, setting, verdict } from './verdicts.ts'
@@ -32,7 +32,10 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   const outer = head.before.at(-2) ?? ''
   if (isSwitch(text)) return setting(0.9, 'the value is yes or no')
   if (isNumber(text) && (head.word.endsWith('s') || /max|min|count|limit|num/.test(last))) return setting(0.9, 'the value is a number of them')
-  if (head.word === 'tokens' && COUNTED.has(last)) return setting(0.85, 'a number of tokens')
+  if (head.word === 'tokens' && COUNTED.has(last)) return setting(0.85, 'tokens of a text, not of a login')
+  // OIDC_URL_TOKEN, WEBHOOK_URL_SECRET: several addresses, and this is the one for that.
+  if (ADDRESSES.has(last) && !looksRandom(text)) return setting(0.8, 'the address for it')
+  if (head.word === 'key' && head.before.length === 1 && last === 'primary' && !looksRandom(text)) return setting(0.7, 'the key of a table')
   if ((head.noun === 'key' || head.noun === 'token') && subject.state === 'given' && isTooShort(text))
     return setting(0.7, 'too short for a key: one on a keyboard or a telephone, or a number')
   if (isPlainForm(text)) return setting(0.7, 'the value is a date, a version, an address or a list of words')

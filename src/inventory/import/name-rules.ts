@@ -142,7 +142,7 @@ function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): 
       return last === 'erlang' || looksRandom(text) ? secret(0.7, 'a cookie that lets others in') : setting(0.7, 'about a cookie')
     case 'license':
     case 'licence':
-      return looksRandom(text) ? secret(0.7, 'a licence key') : setting(0.6, 'a licence')
+      return looksRandom(text) || /^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$/.test(text) ? secret(0.7, 'a licence key') : setting(0.6, 'a licence')
     case 'mnemonic':
       return secret(0.85, 'the words that a private key is made from')
     case 'phrase':

@@ -48,7 +48,7 @@ export const SETTINGS = words(`
   region regions zone zones location timezone tz locale language lang country currency
   ttl timeout timeouts interval intervals period duration delay expiry expires expire expiration expiring lifetime lifespan age retention days day hours hour minutes minute seconds second secs sec ms millis milliseconds time times cron schedule window
   limit limits max maximum min minimum size sizes length len count counts number num amount total depth width height rate ratio threshold thresholds factor attempts retries retry backoff concurrency workers threads connections pool capacity quota bytes kb mb gb percent percentage precision weight score
-  version versions revision release tag tags branch commit sha checksum digest fingerprint fingerprints algorithm algorithms alg algo cipher ciphers protocol protocols scheme schema method methods mechanism strategy policy policies
+  version versions revision release tag tags branch commit sha checksum digest digests fingerprint fingerprints sha1 sha256 sha384 sha512 md5 serializer deserializer converter encoder decoder formatter algorithm algorithms alg algo cipher ciphers protocol protocols scheme schema method methods mechanism strategy policy policies
   provider providers driver drivers backend engine adapter transport mailer client_name service services plugin plugins backends
   database databases db dbname table tables collection collections index indexes bucket buckets container containers queue queues topic topics channel channels stream streams namespace dataset keyspace
   cert certs certificate certificates crt ca chain fullchain issuer iss audience aud exp leeway scope scopes realm claim claims role roles group groups permission permissions header headers cookie_name param params parameter parameters option options
@@ -86,7 +86,7 @@ export const OPENING_CODES = words(
 /** Programs whose password opens what they wrote earlier. */
 export const VAULTERS = words('restic borg borgmatic kopia duplicati duplicity gocryptfs cryptomator luks veracrypt')
 /** `X_TOKENS` are counted after these. */
-export const COUNTED = words('max min num total input output prompt completion context budget count limit used per')
+export const COUNTED = words('max min num total input output prompt completion context budget count limit used per stop special eos bos')
 /** A URL after these is that of an API, and a key of its own goes with it. */
 export const APIS = words('rest http https api base public web app site dashboard admin console docs frontend backend ui server')
 /** Bundlers hand variables with these first words to every browser. */

@@ -57,6 +57,8 @@ export function judgeNameless(subject: Subject): Verdict {
   }
   const named = /\b(api key|secret key|access token|password|passphrase|private key|auth token|secret)\b/.test(said)
   if (subject.state === 'placeholder' && promisesSecret(text)) return secret(0.75, 'the placeholder says that a secret belongs there')
+  // The protocol's own word for its password.
+  if (last === 'community' && words.includes('snmp')) return secret(0.85, 'SNMP logs in with its community')
   const drawn = judgeDrawn(subject, last)
   if (drawn?.kind === 'secret' && named) return secret(0.8, 'a random value, and the comment speaks of a secret')
   if (drawn !== null) return drawn

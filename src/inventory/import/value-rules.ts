@@ -50,9 +50,13 @@ function judgeMarks(subject: Subject): Verdict | null {
   if (isPublicForm(text)) return setting(0.95, 'the value is a checksum or an address on a chain')
   if (isPointer(text)) return setting(0.85, 'it names a secret that is kept elsewhere')
   if (role === 'secret' || hasSecretMark(text)) return secret(0.97, "the value has the mark of a vendor's secret key")
+  if (isAuthorization(text)) return secret(0.95, 'the value is an Authorization header, with what logs in')
   if (packsSecret(text)) return secret(0.95, 'the value is a key file or a login in base64')
   if (isUrl(text) && (subject.words.some((word) => ADDRESSES.has(word)) || !endsInPassword(subject))) return setting(0.9, 'an address without a password')
   return null
 }
+
+/** What HTTP sends to log in: a scheme, and what proves it. */
+const isAuthorization = (text: string): boolean => /^(?:basic|bearer|token|apikey) [\w+/=.:~-]{12,}$/i.test(text)
 
 const endsInPassword = (subject: Subject): boolean => PASSWORDS.has(subject.words.at(-1) ?? '')

@@ -24,6 +24,17 @@ const RANDOM_MIXED = 'Zq3vT8yLk2PwXr5NbJ7mHd4c'
 
 describe('what the value says', () => {
   test.each<[string, string, Kind]>([
+    ['SIGN_IN_URL_TOKEN', 'https://id.example.org/oauth/token', 'setting'],
+    ['SIGN_IN_URL_TOKEN', '', 'setting'],
+    ['BROKER_KEY_DESERIALIZER', 'org.example.Strings', 'setting'],
+    ['STOP_TOKENS', '</s>,<|end|>', 'setting'],
+    ['LEAF_CERT_SHA256', 'b53aaec1e5a8887599617864464da7192c0cd4d911e8afd47652f1d3cc55c718', 'setting'],
+    ['PRIMARY_KEY', 'order_id', 'setting'],
+    ['STORAGE_PRIMARY_KEY', 'Zq3vT8yLk2PwXr5NbJ7mHd4c', 'secret'],
+    ['SWITCH_SNMP_COMMUNITY', 'canary-lan', 'secret'],
+    ['PLUGIN_LICENSE', 'CCR7-M9M16-I7A4V-N53XO', 'secret'],
+    ['UPSTREAM_AUTH', 'Basic Y2FuYXJ5OmNhbmFyeS1wdw==', 'secret'],
+    ['ANON_KEY', `eyJhbGciOiJIUzI1NiJ9.${Buffer.from('{  "role": "anon" }').toString('base64url')}.c2ln`, 'identifier'],
     ['SIGNING_FILE', '-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----', 'secret'],
     ['SIGNING_FILE', '-----BEGIN RSA PRIVATE KEY-----\\nCANARY\\n-----END RSA PRIVATE KEY-----', 'secret'],
     ['SAML_KEY', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', 'setting'],
