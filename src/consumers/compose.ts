@@ -3,7 +3,7 @@ import { KeyturnError } from '../errors.ts'
 import type { Consumer, ConsumerContext, Health } from '../ports.ts'
 import { type Fingerprint, UNTAKEN } from '../terms.ts'
 import { OTHER } from './challenge.ts'
-import { type Container, healthOf, inspectContainers, isRunning, settled, staysUp, worstOf } from './docker/containers.ts'
+import { healthOf, inspectContainers, isWanted, settled, worstOf } from './docker/containers.ts'
 import { heldBy, isCurrent, onDisk } from './docker/held.ts'
 import { runDocker } from './docker/program.ts'
 import { configOf, findService, listOf, type Service } from './docker/project.ts'
@@ -69,7 +69,7 @@ async function look(ctx: Context, name: string): Promise<{ readonly service: Ser
 }
 
 /**
- * Recreates a service whose containers hold something else than Compose would give them now. Those that do not run stay so: they are
+ * Recreates a service whose containers hold something else than Compose would give them now. One that somebody stopped stays so: it is
  * created anew and not started. `docker compose restart` would not do, it keeps the environment.
  */
 async function refreshService(ctx: Context, name: string): Promise<void> {
@@ -77,14 +77,12 @@ async function refreshService(ctx: Context, name: string): Promise<void> {
   const containers = await inspectContainers(ctx, service.ids)
   if (isCurrent(ctx, await heldBy(ctx, containers, takes, ctx.params.rereads))) return
   refuseForeign(ctx, await onDisk(ctx, containers, takes))
-  const running = containers.some(isRunning)
-  const flags = [running ? '--detach' : '--no-start', '--no-deps', '--force-recreate', '--no-build', '--scale', `${name}=${countOf(containers, running)}`]
+  const wanted = containers.filter(isWanted).length
+  // As many as there are: somebody may have scaled it.
+  const scale = `${name}=${wanted || containers.length}`
+  const flags = [wanted > 0 ? '--detach' : '--no-start', '--no-deps', '--force-recreate', '--no-build', '--scale', scale]
   await runDocker(ctx, [...service.args, 'up', ...flags, name], { listed: ctx.params.env, cwd: service.directory })
-  if (running) await staysUp(ctx, (await findService(ctx, name)).ids)
 }
-
-/** As many as there are: somebody may have scaled it. One that ended beside others that run is started with them. */
-const countOf = (containers: readonly Container[], running: boolean): number => Math.max(1, running ? containers.filter(isRunning).length : containers.length)
 
 /** A file that somebody edited would be read by a new container as well: to recreate it again and again helps nobody. */
 function refuseForeign(ctx: Context, held: ReadonlyMap<string, Fingerprint | null>): void {

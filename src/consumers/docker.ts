@@ -3,7 +3,7 @@ import { KeyturnError } from '../errors.ts'
 import type { Consumer, ConsumerContext } from '../ports.ts'
 import { scrubbedTail } from '../scrub.ts'
 import { UNTAKEN } from '../terms.ts'
-import { type Container, healthOf, inspectContainers, isRunning, settled, staysUp } from './docker/containers.ts'
+import { type Container, healthOf, inspectContainers, isRunning, settled } from './docker/containers.ts'
 import { heldBy, isCurrent } from './docker/held.ts'
 import { seenThrough } from './docker/inside.ts'
 import { runDocker } from './docker/program.ts'
@@ -46,8 +46,6 @@ export const docker: Consumer<Params> = {
     else if (restart && takesOf(ctx, before).mounts.length > 0) {
       if (isRunning(before)) await runDocker(ctx, ['restart', before.id], { listed: ctx.params.env })
     } else throw rereads ? pinned(ctx) : fixed(container, restart)
-    const after = await find(ctx)
-    if (after && isRunning(after)) await staysUp(ctx, [after.id])
   },
   async prove(ctx) {
     const found = await find(ctx)

@@ -2,7 +2,7 @@
  * How often a long suite runs: `few` under `npm test`, as many as `npm run test:simulation` and its like ask for.
  * The variable is `KEYTURN_<NAME>_RUNS`.
  */
-export function runs(name: 'simulation' | 'kill' | 'asterisk' | 'dockerignore' | 'readers', few: number): number {
+export function runs(name: 'simulation' | 'kill' | 'asterisk' | 'docker' | 'dockerignore' | 'readers', few: number): number {
   const asked = process.env[`KEYTURN_${name.toUpperCase()}_RUNS`]
   if (asked === undefined || asked === '') return few
   const count = Number(asked)

@@ -97,6 +97,9 @@ function containerOf({ id, name, config, mounts, state }: Inspected): Container 
 
 export const isRunning = ({ status }: Container): boolean => status === 'running' || status === 'paused'
 
+/** Whether somebody means it to run: it does, or it would if it had not failed. */
+export const isWanted = (container: Container): boolean => isRunning(container) || healthOf(container).state === 'unhealthy'
+
 /** Statuses of a process that somebody stopped: its own end, Ctrl-C, SIGKILL, SIGTERM. */
 const STOPPED = [0, 130, 137, 143]
 
@@ -143,22 +146,6 @@ export async function settled(ctx: ConsumerContext<unknown>, ids: readonly strin
         hint: `see "docker logs ${ill.one.name}"; the old credential stays valid meanwhile`,
       })
     }
-    await pause(ctx.signal)
-  }
-}
-
-/** A program that cannot start with what it was given ends at once; in milliseconds. */
-const STAYS_UP_MS = 1_000
-
-/** Looks for a moment whether containers that were just started stay up. Throws CONSUMER_FAILED as {@link settled} does; one that still starts is fine. */
-export async function staysUp(ctx: ConsumerContext<unknown>, ids: readonly string[]): Promise<void> {
-  const until = performance.now() + STAYS_UP_MS
-  for (;;) {
-    const containers = await inspectContainers(ctx, ids)
-    const ill = containers.map(healthOf).find(({ state }) => state === 'unhealthy')
-    if (ill) throw new KeyturnError('CONSUMER_FAILED', ill.why, { hint: 'see its log with "docker logs"; the old credential stays valid meanwhile' })
-    // What its health check says needs no guess.
-    if (performance.now() > until || containers.every(({ health }) => health !== null)) return
     await pause(ctx.signal)
   }
 }
