@@ -1,4 +1,4 @@
-import { hostname, userInfo } from 'node:os'
+import { actorOf, homeOf, hostOf, uid } from './actor.ts'
 import { VERSION } from './build.ts'
 import { KeyturnError } from './errors.ts'
 import { faultPoints } from './fault-points.ts'
@@ -6,6 +6,7 @@ import { type CacheDeps, cachedBytes, readCachedInventory, writeCachedInventory 
 import { findInventoryFile } from './inventory/find.ts'
 // At once: reading the ledger is what every command does, and the file itself loads nothing before it is opened.
 import { openSqliteLedger, type SqliteLedger } from './ledger/sqlite.ts'
+import { once } from './once.ts'
 import type { Clock, Fingerprinter, Random, SecretStore } from './ports.ts'
 import type { Engine } from './rotation/engine.ts'
 import { fold } from './rotation/fold.ts'
@@ -281,55 +282,9 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
   }
 }
 
-/** The first call does it, later ones share it; a failure is not kept, so that a later call may succeed. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null
-  return () => {
-    made ??= make().catch((error) => {
-      made = null
-      throw error
-    })
-    return made
-  }
-}
-
 /** Nothing in a release. `prefix` says whose points they are. */
 const faults = (env: NodeJS.ProcessEnv, prefix?: string) => typeof KEYTURN_TEST_BUILD === 'boolean' && KEYTURN_TEST_BUILD && { fault: faultPoints(env, prefix) }
 
 /** What programs that we start inherit: never our own credentials. */
 const programEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !OWN_CREDENTIALS.test(entry[0])))
-
-const uid = (): number => process.getuid?.() ?? 0
-
-/** `KEYTURN_HOST` where the machine's own name changes, as in containers. */
-const hostOf = (env: NodeJS.ProcessEnv): string => env.KEYTURN_HOST || hostname()
-
-function homeOf(env: NodeJS.ProcessEnv): string {
-  return env.HOME || userInfo().homedir
-}
-
-/** Who does it: the ledger writes it into every event. */
-function actorOf(env: NodeJS.ProcessEnv): Actor {
-  const sudo = env.SUDO_USER
-  const ci = env.GITHUB_ACTOR ?? env.GITLAB_USER_LOGIN ?? (env.CI ? 'ci' : undefined)
-  return {
-    uid: uid(),
-    // Asked for when an event is written: what only reads need not wait for the machine's user database.
-    get user() {
-      return userName()
-    },
-    host: hostOf(env),
-    ...(sudo && { sudo }),
-    ...(ci && { ci }),
-  }
-}
-
-/** A container's user id need not have a name. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(uid())
-  }
-}
