@@ -148,6 +148,12 @@ export const ERRORS = {
   NOTHING_OPEN: kind(2, false, 'There is nothing to approve, revoke or go back to.', '"secrets status NAME" shows the present state.'),
   NOT_A_TERMINAL: kind(2, false, 'A person has to answer, and there is no terminal.', 'Give the answer as the option named in the message.'),
   OLD_STILL_ACCEPTED: kind(1, true, 'The provider still accepts the old value.', 'See the message; the rotation tries again by itself.'),
+  OLD_STILL_USED: kind(
+    1,
+    true,
+    'The provider says that the old credential was used after everything declared proved to run on the new one.',
+    'Find what uses it and declare it as a consumer; it is revoked once it was not used for a whole grace. "secrets revoke NAME --previous" ends it now.',
+  ),
   OUTPUT_CHANGED: kind(
     1,
     true,

@@ -5,6 +5,7 @@ import { contextFor, rotatorOf, storedVersion, type Work } from './context.ts'
 import { removeOrphans } from './create.ts'
 import { kills } from './next.ts'
 import { accepted, madeVersion, retiringVersion } from './probe.ts'
+import { requireUnused } from './unused.ts'
 
 /** How often and how far apart a fresh login is tried after a revoke: providers are eventually consistent. */
 const POLLS_MS = [0, 200, 500, 1_000, 2_000]
@@ -14,8 +15,12 @@ export async function revoke(work: Work): Promise<{ note?: string }> {
   const { rotation, store } = work
   let note: string | undefined
   if (rotation.back) await undo(work)
-  else if (kills(rotation)) note = await endVersion(work, rotation.retiring as VersionRef, await retiringVersion(work))
-  else if (rotation.snapshot.sets && !rotation.snapshot.overlap) await requireRefused(work, await retiringVersion(work))
+  else if (kills(rotation)) {
+    const retiring = rotation.retiring as VersionRef
+    const version = await retiringVersion(work)
+    await requireUnused(work, retiring, version)
+    note = await endVersion(work, retiring, version)
+  } else if (rotation.snapshot.sets && !rotation.snapshot.overlap) await requireRefused(work, await retiringVersion(work))
   const kept = rotation.back ? null : rotation.made?.token
   await removeOrphans(
     work,

@@ -12,6 +12,8 @@ export interface MintedKey {
   readonly tag: string | null
   readonly madeAt: Millis
   alive: boolean
+  /** When somebody used it last, if the provider tells that. */
+  usedAt?: Millis
 }
 
 export interface MintingAccount extends Account {
@@ -64,6 +66,12 @@ export function mintingRotator({ hook, now, account }: Verbs): RotatorSpec<{ acc
           key.alive = false
           at(ctx.params).onDeath(key.value)
         }
+      }),
+    describe: (ctx, version) =>
+      look(hook, 'describe', () => {
+        const { value } = plain(version.fields.reveal())
+        const key = at(ctx.params).keys.find((one) => one.value === value)
+        return key?.usedAt === undefined ? {} : { lastUsedAt: key.usedAt }
       }),
     orphans: (ctx) =>
       look(hook, 'orphans', () => {

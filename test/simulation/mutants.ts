@@ -179,6 +179,13 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "if (r.id === '') return",
   },
   {
+    rule: 'rule 10: something that nobody declared',
+    what: 'nobody asks the provider when the old key was used last',
+    file: 'src/rotation/retire.ts',
+    search: '    await requireUnused(work, retiring, version)\n',
+    replace: '    void requireUnused\n',
+  },
+  {
     rule: 'rule 11: an admin key is not ended',
     what: 'nobody looks who uses it',
     file: 'src/rotation/next.ts',

@@ -4,6 +4,7 @@ import { agendaOf } from '../../src/rotation/due.ts'
 import { mendOfLast, outcomeOf } from '../../src/rotation/outcome.ts'
 import { secretStream } from '../../src/terms.ts'
 import { recover } from './drive.ts'
+import type { MintingAccount } from './minting.ts'
 import type { Running } from './running.ts'
 import { DAY, SCENARIOS } from './scenario.ts'
 import { endsWell, person, runNow, runTo, secretOf, started, workerOf } from './schedule.ts'
@@ -130,4 +131,38 @@ it('rule 10: a consumer is ill on both values; it goes back once, and then a per
   await retry(person(world), secretOf(world, 'key'), 'it is mended')
   await endsWell(world)
   expect(live(world)).toEqual(['canary-key-minted-1'])
+})
+
+it('rule 10: something that nobody declared still uses the old key after the proofs; it waits and names when, until the key was quiet for a whole grace', async () => {
+  const world = await started(overlap)
+  const [old] = (world.accounts.get('key') as MintingAccount).keys
+  const first = workerOf(world, 'first', ['key'])
+  await runTo(world, first, 'wait')
+  expect(world.state('key')?.rotation?.graceUntil).toBe(world.now + DAY)
+  world.moveTo(world.now + DAY - 60 * MINUTE)
+  Object.assign(old ?? {}, { usedAt: world.now })
+  const used = new Date(world.now).toISOString()
+  world.moveTo(world.now + 61 * MINUTE)
+  const second = workerOf(world, 'second')
+  await runNow(world, second)
+  const told = second.waiting?.settled.secrets.get('key') ?? { kind: 'idle' as const }
+  expect(outcomeOf(world.state('key'), told, world.state('key')?.rotation?.id ?? null)).toMatchObject({
+    kind: 'failing',
+    message: `revoke: key: the old credential was used at ${used}, after everything that is declared proved to run on the new one: something else still uses it`,
+    hint: 'find what uses it and give it the new value; or: secrets revoke key --previous   ends it all the same',
+  })
+  expect(live(world)).toHaveLength(2)
+  world.moveTo(world.now + DAY)
+  await endsWell(world)
+  expect(live(world)).toEqual([NEW])
+})
+
+it('rule 10: the old key was used between the promote and the proofs, as it should be; that holds nothing', async () => {
+  const world = await started(overlap)
+  const [old] = (world.accounts.get('key') as MintingAccount).keys
+  const first = workerOf(world, 'first', ['key'])
+  await runTo(world, first, 'consumer.refresh:before')
+  Object.assign(old ?? {}, { usedAt: world.now })
+  await endsWell(world)
+  expect(live(world)).toEqual([NEW])
 })
