@@ -241,6 +241,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       files: outputs({
         lockDir: paths.locks,
         isTracked: (file) => isTracked(file, env.PATH),
+        isMounted: async (file) => (await import('./outputs/mounted.ts')).mountedBy(file),
         random: systemRandom,
         owner: paths.owner,
         ...faults(env, 'output:'),

@@ -18,6 +18,8 @@ export interface OutputFilesOptions {
   readonly lockDir: string
   /** Whether git tracks a file (a real path). */
   readonly isTracked: (file: string) => Promise<Tracked>
+  /** Who mounts a file by itself (a real path), so that a new one in its place would not be seen; in words. Absent: what the rename says. */
+  readonly isMounted?: (file: string) => Promise<string | null>
   readonly random: Random
   /** How long to wait for another writer before OUTPUT_LOCKED. Default 30 s: a writer reads the store while it holds the lock. */
   readonly timeoutMs?: number
@@ -85,10 +87,12 @@ function openedFile(target: Target, signal: AbortSignal, options: OutputFilesOpt
       await removeLeftovers(target)
       if (signal.aborted) throw ended(signal, target.named)
       const bytes = Buffer.from(text.reveal())
-      const how = await writeFile(target, { before, seen, text: bytes, perm, signal }, options)
+      const mounted = before?.isFile() ? ((await options.isMounted?.(target.file)) ?? null) : null
+      const how = await writeFile(target, { before, seen, text: bytes, perm, signal, mounted: mounted !== null }, options)
       seen = hashOf(bytes)
+      const who = mounted === null ? '' : ` (${mounted})`
       if (how === 'in place')
-        notes.push(`${target.named} is mounted on its own and cannot be replaced as a whole: it was written in place; a reader may have seen half of it`)
+        notes.push(`${target.named} is mounted on its own${who} and cannot be replaced as a whole: it was written in place; a reader may have seen half of it`)
     },
   }
 }
@@ -127,9 +131,10 @@ interface Write {
   readonly text: Buffer
   readonly perm: number
   readonly signal: AbortSignal
+  readonly mounted: boolean
 }
 
-async function writeFile(target: Target, { before, seen, text, perm, signal }: Write, options: OutputFilesOptions): Promise<'renamed' | 'in place'> {
+async function writeFile(target: Target, { before, seen, text, perm, signal, mounted }: Write, options: OutputFilesOptions): Promise<'renamed' | 'in place'> {
   const temp = join(target.folder, `${tempPrefix(target)}${Buffer.from(options.random.bytes(12)).toString('hex')}.tmp`)
   const fault = options.fault ?? (() => {})
   try {
@@ -150,6 +155,10 @@ async function writeFile(target: Target, { before, seen, text, perm, signal }: W
     // The last look: from here to the rename nothing waits for anybody.
     if (signal.aborted) throw ended(signal, target.named)
     refuseOthersText(target, seen)
+    if (mounted) {
+      await writeInPlace(target.file, text, perm, temp, fault)
+      return 'in place'
+    }
     try {
       renameSync(temp, target.file)
     } catch (error) {
