@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compose } from '../../../src/consumers/compose.ts'
 import { BUSYBOX, loadBusybox } from '../../servers/busybox.ts'
@@ -75,25 +76,50 @@ configs: { e: { content: "pass \${E}" } }
     expect(await c.proved({ service: 'cache' }, all('canary-new'))).toEqual(all('current'))
   }, 120_000)
 
-  it('keeps overrides, the scale and what was stopped', async () => {
+  it('keeps overrides, profiles, the scale and what was stopped', async () => {
     await using c = composeCase(engine, {
-      'base.yaml': `services:\n  api:\n    ${service('env_file: .env')}\n  rest:\n    ${service('env_file: .env')}`,
+      'base.yaml': `services:\n  api:\n    ${service('env_file: .env')}\n  rest:\n    ${service('env_file: .env')}  late:\n    ${service('env_file: .env\n    profiles: [night]')}`,
       'production.yaml': 'services:\n  api:\n    environment: { MODE: production }\n',
       '.env': 'KEY=canary-old\n',
     })
     const files = ['-f', 'base.yaml', '-f', 'production.yaml']
-    c.up(...files, 'up', '-d', '--scale', 'api=2')
+    c.up(...files, '--profile', 'night', 'up', '-d', '--scale', 'api=2')
     c.up(...files, 'stop', 'rest')
     c.write('.env', 'KEY=canary-new\n')
     const now = { KEY: 'canary-new' }
     expect(await c.proved({ service: 'rest' }, now)).toEqual({ KEY: 'canary-old' })
-    await c.refresh({ service: ['api', 'rest'] }, now)
-    expect(await c.proved({ service: ['api', 'rest'] }, now)).toEqual({ KEY: 'current' })
+    await c.refresh({ service: ['api', 'rest', 'late'] }, now)
+    expect(await c.proved({ service: ['api', 'rest', 'late'] }, now)).toEqual({ KEY: 'current' })
     const ids = await c.ids('api')
     expect(ids).toHaveLength(2)
     const mode = await engine.docker('inspect', '--format', '{{range .Config.Env}}{{println .}}{{end}}', ...ids)
     expect(mode.match(/MODE=production/g)).toHaveLength(2)
     expect((await engine.docker('inspect', '--format', '{{.State.Status}}', ...(await c.ids('rest')))).trim()).toBe('created')
+  }, 120_000)
+
+  it('reads what a service mounts inside of it, and leaves alone what somebody edited', async () => {
+    await using c = composeCase(engine, {
+      'compose.yaml': `services:
+  file:
+    ${service('volumes: ["./.env:/app/.env:ro"]')}
+  secret:
+    ${service('secrets: [env]')}
+secrets: { env: { file: .env } }
+`,
+      '.env': 'KEY=canary-old\n',
+    })
+    c.up('up', '-d')
+    const now = { KEY: 'canary-new' }
+    c.write('.env', 'KEY=canary-new\n')
+    // It stands there, and the program may have read it before.
+    expect(await c.proved({ service: 'file' }, now)).toEqual({ KEY: 'other' })
+    expect(await c.proved({ service: ['file', 'secret'], rereads: true }, now)).toEqual({ KEY: 'current' })
+    await c.refresh({ service: ['file', 'secret'] }, now)
+    expect(await c.proved({ service: ['file', 'secret'] }, now)).toEqual({ KEY: 'current' })
+    const before = await c.ids('file')
+    c.write('.env', 'KEY=by-hand\n')
+    expect((await errorOf(c.refresh({ service: 'file' }, now))).message).toBe(`compose: ${c.dir}/.env holds another value of KEY than the store`)
+    expect(await c.ids('file')).toEqual(before)
   }, 120_000)
 
   it('says in words what keeps it from proving anything', async () => {
@@ -161,6 +187,11 @@ configs: { e: { content: "pass \${E}" } }
     )
     expect(await says({ service: 'api' }, old, { env: { ...engine.env, PATH: '/nowhere' } })).toBe(
       "docker: not installed, or not in PATH; install Docker's command line; the old credential stays valid meanwhile",
+    )
+    c.write('bin/docker', `#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups docker-of-root "$@"\n`)
+    execFileSync('sh', ['-c', 'chmod 755 bin/docker && ln -s "$(command -v docker)" bin/docker-of-root && chmod 755 .'], { cwd: c.dir, env: engine.env })
+    expect(await says({ service: 'api' }, old, { env: { ...engine.env, PATH: `${c.dir}/bin:${engine.env.PATH}` } })).toBe(
+      'docker: this user may not use the engine\'s socket; run as root or as a member of the group "docker"; the old credential stays valid meanwhile',
     )
     expect(await says({ service: 'api', project: 'nothing-of-this-name' })).toMatch(/^compose: service "api" has no container/)
     expect(await says({ service: 'api' }, old, { env: { ...engine.env, DOCKER_CONFIG: c.dir } })).toBe(
