@@ -117,8 +117,9 @@ export async function settleOne(context: CommandContext, engine: Engine, secret:
 /** The same, printed, with the exit status: what `approve`, `rollback`, `revoke` and `set` end with. */
 export async function follow(context: CommandContext, engine: Engine, secret: Secret, rotation: string | null, command: string): Promise<number> {
   const found = await settleOne(context, engine, secret, rotation, command)
-  // Going back is what a rollback is for: there it is no failure.
-  const isBack = command === 'rollback' && (found.kind === 'back' || found.kind === 'rotated')
+  // Going back is what a rollback is for: there it is no failure. Nor is the end of what a rotation made that went back by itself.
+  const isEnded = found.kind === 'back' && (await stateOf(engine, secret))?.rotation === null
+  const isBack = (command === 'rollback' && (found.kind === 'back' || found.kind === 'rotated')) || (command === 'revoke' && isEnded)
   const outcome: Outcome = isBack
     ? { ...found, kind: 'rotated', message: found.version === null ? 'taken back' : `version ${found.version} is current again` }
     : found

@@ -160,7 +160,7 @@ function fallenIll(state: SecretState, r: RotationState, ill: readonly Illness[]
     kind: 'attention',
     step: 'proof',
     message: `${nameOf(first)} is not healthy on version ${version}: ${first.why}; the rotation does not go back by itself, because ${reason}`,
-    hint: `secrets approve ${name} --reason TEXT   goes on, once it works${r.retiring === null ? '' : `; secrets rollback ${name}   changes to the other version`}`,
+    hint: `secrets approve ${name} --reason TEXT   goes on, once it works${r.retiring === null || r.swapped || r.target !== null ? '' : `; secrets rollback ${name}   goes back`}`,
     missing: ill,
   }
 }

@@ -41,7 +41,7 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
     return { ...base, kind: 'idle', message: 'nothing is open' }
   }
   if (next.kind === 'attention') return { ...base, kind: 'attention', message: next.message, hint: next.hint }
-  if (isGoingBack(r)) return goingBack(base, state, r, next)
+  if (isGoingBack(r) && !(next.kind === 'wait' && next.why === 'retry')) return goingBack(base, state, r, next)
   if (next.kind !== 'wait') return { ...base, kind: 'open', message: 'goes on with the next run' }
   switch (next.why) {
     case 'grace':
@@ -99,7 +99,7 @@ export async function mendOfLast(ledger: Pick<Engine['ledger'], 'read'>, { strea
 export async function outcomeNow(engine: Engine, state: SecretState | null, next: Next, rotation: string | null): Promise<Outcome> {
   const host = await engine.ledger.state(hostStream(engine.inventory().id, engine.host))
   const outcome = outcomeOf(state, next, rotation, host?.kind === 'host' ? host : null)
-  return state && outcome.kind === 'back' ? { ...outcome, hint: await mendOfLast(engine.ledger, state) } : outcome
+  return state && outcome.kind === 'back' ? { ...outcome, hint: (await mendOfLast(engine.ledger, state)) ?? outcome.hint } : outcome
 }
 
 /** What mends the error that a note begins with. */

@@ -166,13 +166,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'rule 10: a consumer falls ill and the former key leaked',
-    what: 'it goes back to what leaked',
-    file: 'src/rotation/next.ts',
-    search: 'const health = r.graceUntil === null && !r.compromised',
-    replace: 'const health = r.graceUntil === null',
+    what: 'nobody is told what is ill',
+    file: 'src/rotation/gate.ts',
+    search: "(!q.health && trial?.state === 'unhealthy')",
+    replace: 'q.now < 0',
   },
   {
-    rule: 'rule 10: a consumer is ill on both',
+    rule: 'rule 10: what it goes back to is refused',
     what: 'it goes forth and back for ever',
     file: 'src/rotation/turn.ts',
     search: 'if (r.unhealthy !== undefined) return',

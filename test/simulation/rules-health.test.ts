@@ -123,7 +123,7 @@ it('rule 10: a consumer is ill on both values; it goes back once, and then a per
   expect(second.waiting?.settled.secrets.get('key')).toMatchObject({
     kind: 'attention',
     message: expect.stringContaining('is not healthy on version 1'),
-    hint: expect.stringContaining('secrets rollback key'),
+    hint: 'secrets approve key --reason TEXT   goes on, once it works',
   })
   expect(live(world)).toHaveLength(2)
   Object.assign(app(world), { ill: () => false })
@@ -131,6 +131,27 @@ it('rule 10: a consumer is ill on both values; it goes back once, and then a per
   await retry(person(world), secretOf(world, 'key'), 'it is mended')
   await endsWell(world)
   expect(live(world)).toEqual(['canary-key-minted-1'])
+})
+
+it('rule 10: what it goes back to is refused by the provider; it is turned forth again, does not go back a second time, and a person is asked', async () => {
+  const world = await watched(onTheNew)
+  const first = workerOf(world, 'first', ['key'])
+  await runTo(world, first, 'provider.test:before', 2)
+  const [old] = (world.accounts.get('key') as MintingAccount).keys
+  Object.assign(old ?? {}, { alive: false })
+  await recover(world)
+  const second = workerOf(world, 'second')
+  await runNow(world, second)
+  expect(second.waiting?.settled.secrets.get('key')).toMatchObject({
+    kind: 'attention',
+    message: expect.stringContaining('this rotation went back once already'),
+  })
+  expect(world.state('key')?.current?.n).toBe(2)
+  Object.assign(app(world), { ill: () => false })
+  world.moveTo(world.now + MINUTE)
+  await retry(person(world), secretOf(world, 'key'), 'it is mended')
+  await endsWell(world)
+  expect(live(world)).toEqual([NEW])
 })
 
 it('rule 10: something that nobody declared still uses the old key after the proofs; it waits and names when, until the key was quiet for a whole grace', async () => {
