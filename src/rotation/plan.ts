@@ -1,8 +1,10 @@
-import type { Secret } from '../terms.ts'
+import { formatDuration } from '../inventory/duration.ts'
+import type { ConsumerSpec, Secret } from '../terms.ts'
 import { parseParams, rotatorOf } from './context.ts'
 import type { Engine } from './engine.ts'
 import { gateOf, outputsOf } from './gate.ts'
 import { paramsOf } from './guided.ts'
+import { PROBATION_MS } from './health.ts'
 import { snapshotOf } from './open.ts'
 
 /** What a rotation of one secret will do and touch: what `rotate --dry-run` shows. No values, and nothing is read but the inventory. */
@@ -35,7 +37,7 @@ export function planOf(engine: Engine, secret: Secret): Plan {
     host: o.host,
     file: o.file,
     variables: [...Object.keys(secret.env), ...Object.entries(o.vars).flatMap(([name, template]) => (template.includes(`{${secret.name}.`) ? [name] : []))],
-    consumers: o.consumers.map((c) => describe(engine, c.kind, c.params, c.key)),
+    consumers: o.consumers.map((c) => describe(engine, c)),
   }))
   const overlap = !snapshot.revokes ? 'none' : snapshot.overlap ? 'overlap' : 'gap'
   return {
@@ -59,11 +61,12 @@ export function planOf(engine: Engine, secret: Secret): Plan {
   }
 }
 
-function describe(engine: Engine, kind: string, given: unknown, key: string): string {
+function describe(engine: Engine, { kind, params: given, key, probationMs = PROBATION_MS }: ConsumerSpec): string {
   const consumer = engine.consumers.get(kind)
   const params = consumer?.params.safeParse(given)
   if (!consumer || !params?.success) return `${key}: not available, so nothing can be proved: the old value is held`
-  return `${key}: ${consumer.describe(params.data)}${consumer.proves(params.data) ? ', then proves what it holds' : ', and cannot prove anything'}`
+  const watched = consumer.health && (consumer.tells?.(params.data) ?? true) ? `; watched for ${formatDuration(probationMs)}, goes back if it falls ill` : ''
+  return `${key}: ${consumer.describe(params.data)}${consumer.proves(params.data) ? ', then proves what it holds' : ', and cannot prove anything'}${watched}`
 }
 
 function holdRemark(outputs: readonly { readonly consumers: readonly unknown[]; readonly unproven: string }[], overlap: Plan['overlap']): readonly string[] {

@@ -38,6 +38,9 @@ describe('a consumer that falls ill', () => {
   test('before the delivery already is no reason to go back', async () => {
     await using c = await newCase()
     c.edit(...watched('true'))
+    expect((await c.secrets(['rotate', 'slow', '--dry-run'])).stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'exec-1: runs cp .env running.env, then proves what it holds; watched for 2s, goes back if it falls ill',
+    )
     const { code, stdout } = await c.run(['rotate', 'slow', '--wait', '60s'])
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^slow: delivered and proved; old value valid until /)])
     const { stdout: history } = await c.secrets(['history', '--json'])
