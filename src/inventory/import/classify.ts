@@ -88,7 +88,9 @@ export function classify(variables: readonly EnvVariable[]): readonly Classified
       has: (words) => known.has(words.join('_')),
     }
     const verdict = judgeByValue(subject) ?? judgeByName(subject)
-    return { ...verdict, variable, state, references }
+    // A secret is never "false": there is none yet.
+    const unset = verdict.kind === 'secret' && /^(false|null)$/i.test(value.trim())
+    return { ...verdict, variable, state: unset ? 'empty' : state, references }
   })
   return judged.map((one) => asReferred(one, judged))
 }

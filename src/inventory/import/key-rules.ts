@@ -1,6 +1,20 @@
 import type { Subject, Verdict } from './classify.ts'
 import type { Head } from './heads.ts'
-import { ADDRESSES, COUNTED, CREDENTIALS, DATABASES, ENCRYPTING, PLAIN_KEYS, PUBLIC_ENDS, PUBLIC_KEYS, PUBLIC_PREFIXES, QUALIFIERS, SALTS } from './nouns.ts'
+import {
+  ADDRESSES,
+  COUNTED,
+  CREDENTIALS,
+  DATABASES,
+  ENCRYPTING,
+  PLAIN_KEYS,
+  PUBLIC_ENDS,
+  PUBLIC_KEYS,
+  PUBLIC_PREFIXES,
+  QUALIFIERS,
+  QUESTION_WORDS,
+  SALTS,
+  SWITCH_VERBS,
+} from './nouns.ts'
 import { looksRandom } from './random.ts'
 import { isEntryName, isNumber, isPath, isPlainForm, isSwitch } from './values.ts'
 import { identifier, secret, setting, verdict } from './verdicts.ts'
@@ -30,13 +44,13 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   const { text } = subject
   const last = head.before.at(-1) ?? ''
   const outer = head.before.at(-2) ?? ''
-  if (isSwitch(text)) return setting(0.9, 'the value is yes or no')
+  if (isSwitch(text)) return isUnsetByFalse(subject, head) ? secret(0.6, '"false" says that nothing is set') : setting(0.9, 'the value is yes or no')
   if (isNumber(text) && (head.word.endsWith('s') || /max|min|count|limit|num/.test(last))) return setting(0.9, 'the value is a number of them')
   if (head.word === 'tokens' && COUNTED.has(last)) return setting(0.85, 'tokens of a text, not of a login')
   // OIDC_URL_TOKEN, WEBHOOK_URL_SECRET: several addresses, and this is the one for that.
   if (ADDRESSES.has(last) && !looksRandom(text)) return setting(0.8, 'the address for it')
   if (head.word === 'key' && head.before.length === 1 && last === 'primary' && !looksRandom(text)) return setting(0.7, 'the key of a table')
-  if ((head.noun === 'key' || head.noun === 'token') && subject.state === 'given' && isTooShort(text))
+  if ((head.noun === 'key' || head.noun === 'token') && subject.state === 'given' && isTooShort(text) && !OPENERS.has(last))
     return setting(0.7, 'too short for a key: one on a keyboard or a telephone, or a number')
   if (isPlainForm(text)) return setting(0.7, 'the value is a date, a version, an address or a list of words')
   if (head.noun === 'key' && isEntryName(text) && !OPENERS.has(last)) return setting(0.7, 'the name of an entry')
@@ -46,6 +60,7 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   if (isPath(text)) return setting(0.9, 'the value is the path of a file')
   if (head.noun === 'key' && (PLAIN_KEYS.has(last) || head.behind.includes('prefix'))) return setting(0.85, `a ${last} key opens nothing`)
   const vapid = before.has('vapid') || before.has('webpush')
+  if (head.noun === 'token' && /^anon(ymous)?$/.test(last)) return identifier(0.9, 'a token for everybody')
   if (head.noun === 'key' && PUBLIC_KEYS.has(last)) return identifier(0.9, `a ${last} key is made to be shown`)
   if (head.noun === 'key' && head.behind.some((word) => PUBLIC_ENDS.has(word) && word !== 'client'))
     return identifier(0.85, 'the name says that it is the public half')
@@ -109,6 +124,7 @@ function publicHalf(subject: Subject, head: Head): Verdict | null {
       beside([...root, 'access', 'secret'], 'the secret')
     )
   }
+  if (last === 'client') return beside([...stem.slice(0, -1), 'secret', 'key'], 'the secret key')
   if (last === 'secret' || last === 'private') return null
   return beside([...stem, 'secret'], 'the secret') ?? (last === 'api' || last === 'app' ? null : beside([...stem, 'key', 'secret'], 'the secret'))
 }
@@ -130,3 +146,10 @@ function isDataKey(subject: Subject, head: Head, before: ReadonlySet<string>): b
 
 /** The first words are those that bundlers hand to every browser. */
 export const hasPublicPrefix = (words: readonly string[]): boolean => PUBLIC_PREFIXES.some((prefix) => prefix.every((word, at) => words[at] === word))
+
+/** `OAUTH_APP_SECRET=false`, as applications in PHP have it: there is none yet. Not where the name asks whether. */
+export const isUnsetByFalse = (subject: Subject, head: Head): boolean =>
+  /^(false|null)$/i.test(subject.text.trim()) &&
+  subject.words.length > 1 &&
+  head.behind.length === 0 &&
+  !subject.words.some((word) => SWITCH_VERBS.has(word) || QUESTION_WORDS.has(word))

@@ -1,6 +1,6 @@
 import type { Subject, Verdict } from './classify.ts'
 import { type Head, headOf } from './heads.ts'
-import { dataKey, judgeKey } from './key-rules.ts'
+import { dataKey, isUnsetByFalse, judgeKey } from './key-rules.ts'
 import {
   APIS,
   BROKERS,
@@ -83,7 +83,8 @@ function judgeHook(head: Head): Verdict {
 }
 
 function judgePassword(subject: Subject, head: Head): Verdict {
-  if (isSwitch(subject.text)) return setting(0.85, 'a password is no yes or no')
+  if (isSwitch(subject.text))
+    return isUnsetByFalse(subject, head) ? secret(0.6, '"false" says that nothing is set') : setting(0.85, 'a password is no yes or no')
   if (head.word === 'pass' && head.before.at(-1) === 'proxy' && isUrl(subject.text)) return setting(0.85, 'where a proxy passes requests to')
   if (head.word.endsWith('s') && head.word !== 'pass' && isNumber(subject.text)) return setting(0.8, 'a number of them')
   if (head.word === 'pin' && (/^\d{1,3}$/.test(subject.text) || /^gpio/.test(head.before[0] ?? ''))) return setting(0.6, 'the number of a pin, not a PIN')
@@ -142,7 +143,11 @@ function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): 
       return last === 'erlang' || looksRandom(text) ? secret(0.7, 'a cookie that lets others in') : setting(0.7, 'about a cookie')
     case 'license':
     case 'licence':
-      return looksRandom(text) || /^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$/.test(text) ? secret(0.7, 'a licence key') : setting(0.6, 'a licence')
+      return looksRandom(text) ||
+        /^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$/.test(text) ||
+        (subject.words.length > 1 && (subject.state === 'empty' || subject.state === 'placeholder'))
+        ? secret(0.7, 'a licence key')
+        : setting(0.6, 'a licence')
     case 'mnemonic':
       return secret(0.85, 'the words that a private key is made from')
     case 'phrase':

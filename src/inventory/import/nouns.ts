@@ -65,6 +65,11 @@ export const SWITCH_VERBS = words(
   'enable disable require requires use allow skip is has show hide force ignore bypass no with without check verify mask redact',
 )
 
+/** Protocols of mail. */
+export const MAILS = words('smtp imap pop3 mail email mailer')
+/** With one of these anywhere, a name that ends in `PASSWORD` may be a question after all. */
+export const QUESTION_WORDS = words('empty random reset forgot forgotten change login signin signup register only by via optional rotate generate')
+
 /** `X_KEY` is no secret after these. */
 export const PLAIN_KEYS = words(
   'prefix routing partition cache sort foreign index hot dedupe dedup idempotency object map group lookup translation i18n shortcut keyboard header cookie session field column attribute record label metadata queue lock bucket topic answer tab menu theme feature flag',

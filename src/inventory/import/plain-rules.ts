@@ -2,7 +2,7 @@ import type { Subject, Verdict } from './classify.ts'
 import { packsPair } from './encoded.ts'
 import { type Head, headOf } from './heads.ts'
 import { dataKey, hasPublicPrefix } from './key-rules.ts'
-import { CHATS, ENCRYPTING, HOOKS, LOGINS, PEOPLE, PUBLIC_ENDS, RESOURCES, ROLES } from './nouns.ts'
+import { CHATS, ENCRYPTING, HOOKS, LOGINS, MAILS, PEOPLE, PUBLIC_ENDS, RESOURCES, ROLES } from './nouns.ts'
 import { isUuid, looksDrawn, looksRandom } from './random.ts'
 import { isPair } from './values.ts'
 import { dsn, hasSecretBeside, identifier, secret, setting } from './verdicts.ts'
@@ -33,7 +33,8 @@ export function judgeSetting(subject: Subject, head: Head): Verdict {
     if (isPair(text) || packsPair(text)) return secret(0.8, 'a user and a password in one value')
     const stem = head.before
     const login = ['account', 'sid', 'user', 'username', 'login'].some((word) => subject.has([...stem, word]) || subject.has([...stem, 'account', word]))
-    if (login && (open || looksDrawn(text))) return secret(0.7, 'what logs in beside an account')
+    // SMTP_AUTH is how one logs in at a mail server, not with what.
+    if (login && !stem.some((word) => MAILS.has(word)) && (open || looksDrawn(text))) return secret(0.7, 'what logs in beside an account')
   }
   // What such words mostly name is never drawn at random, save where they stand for a key: `MAIL_SIGNING`, `SITE_BACKEND`.
   return (ROLES.has(head.word) || isPublicName(words) ? judgeDrawn(subject, head.word) : null) ?? setting(0.92, `the name says ${head.word}`)

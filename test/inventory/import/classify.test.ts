@@ -24,6 +24,14 @@ const RANDOM_MIXED = 'Zq3vT8yLk2PwXr5NbJ7mHd4c'
 
 describe('what the value says', () => {
   test.each<[string, string, Kind]>([
+    ['ACME_APP_SECRET', 'false', 'secret'],
+    ['DIRECTORY_PASS', 'false', 'secret'],
+    ['ALLOW_EMPTY_PASSWORD', 'false', 'setting'],
+    ['STORE_RANDOM_PASSWORD', 'false', 'setting'],
+    ['ACME_APP_SECRET', 'true', 'setting'],
+    ['SUITE_LICENSE', '', 'secret'],
+    ['LICENSE', '', 'setting'],
+    ['ROOM_ANON_TOKEN', 'Zq3vT8yLk2PwXr5NbJ7mHd4c', 'identifier'],
     ['SIGN_IN_URL_TOKEN', 'https://id.example.org/oauth/token', 'setting'],
     ['SIGN_IN_URL_TOKEN', '', 'setting'],
     ['BROKER_KEY_DESERIALIZER', 'org.example.Strings', 'setting'],
@@ -190,4 +198,13 @@ test('a value of a megabyte costs no time', () => {
   const started = performance.now()
   for (const unit of ['a', 'a:', '/', 'x.', '$', '-', 'Aa1', '@']) judge(variable('SOME_KEY', unit.repeat(1_000_000 / unit.length)))
   expect(performance.now() - started).toBeLessThan(5_000)
+})
+
+test('a secret that is "false" is one that nobody has given yet', () => {
+  expect(judge(variable('ACME_APP_SECRET', 'false'))).toMatchObject({ kind: 'secret', state: 'empty' })
+})
+
+test('SMTP_AUTH is a method, and a client key beside a secret key is the half that is shown', () => {
+  expect(kindOf('SMTP_AUTH', '', 'SMTP_USERNAME')).toBe('setting')
+  expect(kindOf('ROBOT_CHECK_CLIENT_KEY', '', 'ROBOT_CHECK_SECRET_KEY')).toBe('identifier')
 })
