@@ -4,9 +4,10 @@ import type { Consumer, ConsumerContext, Health } from '../ports.ts'
 import { type Fingerprint, UNTAKEN } from '../terms.ts'
 import { OTHER } from './challenge.ts'
 import { healthOf, inspectContainers, isWanted, settled, worstOf } from './docker/containers.ts'
-import { heldBy, isCurrent, onDisk } from './docker/held.ts'
+import { heldBy, isCurrent } from './docker/held.ts'
 import { runDocker } from './docker/program.ts'
 import { configOf, findService, listOf, type Service } from './docker/project.ts'
+import { asItStands } from './docker/standing.ts'
 import { findTakes, type Takes } from './docker/takes.ts'
 
 const oneOrMore = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
@@ -34,10 +35,12 @@ export const compose: Consumer<Params> = {
   params,
   describe: ({ service }) => `recreates ${listOf(service).join(', ')} if it takes what changed (docker compose up -d --no-deps --force-recreate); calls drop`,
   proves: () => true,
-  async refresh(ctx) {
+  async refresh(given) {
+    const ctx = await asItStands(given)
     for (const name of listOf(ctx.params.service)) await refreshService(ctx, name)
   },
-  async prove(ctx) {
+  async prove(given) {
+    const ctx = await asItStands(given)
     const vars: Record<string, Fingerprint | null> = Object.fromEntries(ctx.vars.map((name) => [name, UNTAKEN]))
     for (const name of listOf(ctx.params.service)) {
       const { service, takes } = await look(ctx, name)
@@ -76,17 +79,9 @@ async function refreshService(ctx: Context, name: string): Promise<void> {
   const { service, takes } = await look(ctx, name)
   const containers = await inspectContainers(ctx, service.ids)
   if (isCurrent(ctx, await heldBy(ctx, containers, takes, ctx.params.rereads))) return
-  refuseForeign(ctx, await onDisk(ctx, containers, takes))
   const wanted = containers.filter(isWanted).length
   // As many as there are: somebody may have scaled it.
   const scale = `${name}=${wanted || containers.length}`
   const flags = [wanted > 0 ? '--detach' : '--no-start', '--no-deps', '--force-recreate', '--no-build', '--scale', scale]
   await runDocker(ctx, [...service.args, 'up', ...flags, name], { listed: ctx.params.env, cwd: service.directory })
-}
-
-/** A file that somebody edited would be read by a new container as well: to recreate it again and again helps nobody. */
-function refuseForeign(ctx: Context, held: ReadonlyMap<string, Fingerprint | null>): void {
-  const foreign = [...held].filter(([name, found]) => !isCurrent(ctx, new Map([[name, found]]))).map(([name]) => name)
-  if (foreign.length > 0)
-    throw new KeyturnError('CONSUMER_FAILED', `compose: ${ctx.target} holds another value of ${foreign.join(', ')} than the store`, { hint: 'secrets sync' })
 }

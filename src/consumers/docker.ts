@@ -7,6 +7,7 @@ import { type Container, healthOf, inspectContainers, isRunning, settled } from 
 import { heldBy, isCurrent } from './docker/held.ts'
 import { seenThrough } from './docker/inside.ts'
 import { runDocker } from './docker/program.ts'
+import { asItStands } from './docker/standing.ts'
 import type { Takes } from './docker/takes.ts'
 import { nameOf, runProgram } from './program.ts'
 
@@ -37,7 +38,8 @@ export const docker: Consumer<Params> = {
     return rereads ? `leaves it to container ${container} to read the file again` : `cannot change container ${container}: you have to make it anew`
   },
   proves: () => true,
-  async refresh(ctx) {
+  async refresh(given) {
+    const ctx = await asItStands(given)
     const before = await find(ctx)
     if (before && isCurrent(ctx, await held(ctx, before))) return
     const { container, run, restart, rereads } = ctx.params
@@ -47,7 +49,8 @@ export const docker: Consumer<Params> = {
       if (isRunning(before)) await runDocker(ctx, ['restart', before.id], { listed: ctx.params.env })
     } else throw rereads ? pinned(ctx) : fixed(container, restart)
   },
-  async prove(ctx) {
+  async prove(given) {
+    const ctx = await asItStands(given)
     const found = await find(ctx)
     if (!found) throw missing(ctx)
     const [container = found] = await settled(ctx, [found.id])

@@ -53,16 +53,7 @@ async function heldInFile(ctx: ConsumerContext<unknown>, container: Container, s
   )
 }
 
-/** What a container that is made now would find in the mounted files. */
-export const onDisk = (ctx: ConsumerContext<unknown>, containers: readonly Container[], { mounts }: Takes): Promise<Held> =>
-  heldBy(
-    ctx,
-    containers.map((container) => ({ ...container, status: 'created' })),
-    { texts: [], mounts },
-    true,
-  )
-
-/** Whether every variable that is taken is the current one. */
+/** Whether every variable that is taken is the one of the file. */
 export const isCurrent = (ctx: ConsumerContext<unknown>, held: Held): boolean =>
   [...held].every(([name, found]) => {
     const expected = ctx.expected[name]

@@ -48,7 +48,7 @@ export async function findTakes(ctx: ConsumerContext<ProjectParams>, service: Se
     const text = place.in === 'file' ? null : textIn(own, place)
     if (place.in === 'file' || holds(ctx, template, text)) continue
     const names = [...new Set(namesIn(template))].join(', ')
-    throw new KeyturnError('CONSUMER_FAILED', `compose: service "${service.name}" gets another ${names} than ${ctx.target} should hold`, {
+    throw new KeyturnError('CONSUMER_FAILED', `compose: service "${service.name}" gets another ${names} than ${ctx.target} holds`, {
       hint: 'see "docker compose config": another env file or a value beside it goes before this one, or the file is written in another dialect than Compose reads',
     })
   }

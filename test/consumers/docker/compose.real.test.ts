@@ -33,6 +33,8 @@ describe.skipIf(await dockerMissing())('the consumer compose, with a real engine
     })
     c.up('up', '-d')
     const old = { KEY: 'canary-old', PW: 'canary-old' }
+    // A value that was edited by hand keeps no other from being proved.
+    expect(await c.proved({ service: 'parts' }, { KEY: 'canary-old', PW: 'of-the-store' })).toEqual({ KEY: 'current', PW: 'canary-old' })
     const now = { KEY: "canary-new $a'b", PW: 'canary-old' }
     expect(await c.proved({ service: 'file' }, old)).toEqual({ KEY: 'current', PW: 'current' })
     expect(await c.proved({ service: 'own' }, old)).toEqual({ KEY: 'untaken', PW: 'current' })
@@ -97,7 +99,7 @@ configs: { e: { content: "pass \${E}" } }
     expect((await engine.docker('inspect', '--format', '{{.State.Status}}', ...(await c.ids('rest')))).trim()).toBe('created')
   }, 120_000)
 
-  it('reads what a service mounts inside of it, and leaves alone what somebody edited', async () => {
+  it('reads what a service mounts inside of it, and takes up once what somebody edited', async () => {
     await using c = composeCase(engine, {
       'compose.yaml': `services:
   file:
@@ -116,10 +118,12 @@ secrets: { env: { file: .env } }
     expect(await c.proved({ service: ['file', 'secret'], rereads: true }, now)).toEqual({ KEY: 'current' })
     await c.refresh({ service: ['file', 'secret'] }, now)
     expect(await c.proved({ service: ['file', 'secret'] }, now)).toEqual({ KEY: 'current' })
-    const before = await c.ids('file')
-    c.write('.env', 'KEY=by-hand\n')
-    expect((await errorOf(c.refresh({ service: 'file' }, now))).message).toBe(`compose: ${c.dir}/.env holds another value of KEY than the store`)
-    expect(await c.ids('file')).toEqual(before)
+    // What somebody edited is taken up once, and told as what it is.
+    c.write('.env', 'KEY=canary-older\n')
+    await c.refresh({ service: 'file' }, now)
+    const ids = await c.ids('file')
+    await c.refresh({ service: 'file' }, now)
+    expect([await c.ids('file'), await c.proved({ service: 'file' }, now)]).toEqual([ids, { KEY: 'canary-older' }])
   }, 120_000)
 
   it('says in words what keeps it from proving anything', async () => {
@@ -170,7 +174,7 @@ secrets: { env: { file: .env } }
     expect(await says({ service: 'built' })).toBe(
       'compose: service "built" takes KEY in build.args.KEY, where it cannot be proved; a value in an image is readable by whoever has it, and stays there: give it to the container instead',
     )
-    expect(await says({ service: 'other' })).toMatch(/^compose: service "other" gets another KEY than DIR\/\.env should hold; see "docker compose config"/)
+    expect(await says({ service: 'other' })).toMatch(/^compose: service "other" gets another KEY than DIR\/\.env holds; see "docker compose config"/)
     expect(await says({ service: 'sick' })).toBe(
       'project-sick-1 is unhealthy, says its health check; see "docker logs project-sick-1"; the old credential stays valid meanwhile',
     )

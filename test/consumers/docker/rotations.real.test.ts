@@ -95,7 +95,7 @@ describe.skipIf(await dockerMissing())('rotating the key of a service that runs 
     const [old, container] = [agent.key(), await agent.id('agent')]
     agent.project.write('state/pinned.env', `API_KEY=${old}\n`)
     expect(await rotate(agent, null, '--wait', '3s')).toMatch(
-      /api: version 2 is current but not delivered; the old value stays valid: compose: service "agent" gets another API_KEY than \S+\.env should hold/,
+      /api: version 2 is current but not delivered; the old value stays valid: compose: service "agent" gets another API_KEY than \S+\.env holds/,
     )
     expect(agent.live()).toEqual([old, agent.key()])
     // To recreate it would not have helped.
