@@ -96,7 +96,12 @@ function required({ secret, state, guided, required: why = [] }: RuleInput): Rul
 
 /** Giving up is never success: it is told until the next rotation, also where no limit is near. */
 function givenUp({ secret, state }: RuleInput): RuleFinding | null {
-  if (state?.last?.outcome !== 'back' || state.rotation) return null
+  const open = state?.rotation
+  if (open?.unhealthy !== undefined && open.swapped) {
+    const message = `went back by itself: ${open.unhealthy}`
+    return { rule: 'given-up', severity: 'attention', message, hint: `secrets history ${secret.name}`, why: 'made a consumer ill' }
+  }
+  if (state?.last?.outcome !== 'back' || open) return null
   const message = `the last rotation was given up${state.last.note ? ` (${state.last.note})` : ''}${state.current ? '; the value before it is in force' : ''}`
   // A timer does not try that again.
   if (state.last.unhealthy) return { rule: 'given-up', severity: 'attention', message, hint: `secrets rotate ${secret.name}`, why: 'made a consumer ill' }

@@ -8,7 +8,8 @@ const watched = (sick: string) =>
     `refresh: [cp, .env, running.env], health: "if ${sick}; then echo the provider refuses >&2; exit 1; fi", probation: 2s,`,
   ] as const
 
-describe('a consumer that falls ill', () => {
+// The real program waits for seconds of real probation, several times.
+describe('a consumer that falls ill', { timeout: 120_000 }, () => {
   test('on the new value makes the rotation go back, which is said with status 1, shown and recorded', async () => {
     await using c = await newCase()
     const [before, text] = [c.env().SLOW_KEY ?? '', c.project.read('.env')]
@@ -27,6 +28,9 @@ describe('a consumer that falls ill', () => {
     expect(c.live('slow')).toHaveLength(2) // until the grace is over
     const { stdout: history } = await c.secrets(['history', 'slow'])
     expect(history).toMatch(/goes back to the version before: CONSUMER_UNHEALTHY: exec-1/)
+    expect((await c.run(['status', 'slow'])).stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /went back by itself: CONSUMER_UNHEALTHY: exec-1 \(\.env\) on \S+ became unhealthy/,
+    )
     // A person who wants the new one dead at once.
     await c.secrets(['revoke', 'slow', '--previous', '--yes'])
     expect(c.live('slow')).toEqual([before])

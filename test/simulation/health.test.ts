@@ -34,14 +34,14 @@ const rotated = (world: World): void => {
 }
 
 it.each([overlap, noOverlap, turns, oneOutput, twoHosts])('$name: consumers fall ill on the new value; killed at any point, it goes back', async (scenario) => {
-  const variant: Variant = { prepare: watched('on the new'), after: wentBack, every: thinned(6) }
+  const variant: Variant = { prepare: watched('on the new'), after: wentBack, every: thinned(12) }
   const { points, bad } = await enumerate(scenario, 'crash', variant)
   expect(bad).toEqual([])
   expect(points).toBeGreaterThan(10)
 })
 
 it.each([overlap, noOverlap])('$name: consumers fall ill on the new value, and any call fails', async (scenario) => {
-  const variant: Variant = { prepare: watched('on the new'), after: wentBack, every: thinned(3) }
+  const variant: Variant = { prepare: watched('on the new'), after: wentBack, every: thinned(6) }
   expect((await enumerate(scenario, 'lost call', variant)).bad).toEqual([])
 })
 
