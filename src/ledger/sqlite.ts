@@ -75,7 +75,18 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Sq
       const inForce = canonical(policy)
       const row = (pos: number, prev: string): EventRow => {
         const { tool } = options
-        const unhashed = { pos, stream, seq, at: clock.now(), event: text, actor: canonical(options.actor), tool, inventory: inventoryHash(), policy: inForce, prev }
+        const unhashed = {
+          pos,
+          stream,
+          seq,
+          at: clock.now(),
+          event: text,
+          actor: canonical(options.actor),
+          tool,
+          inventory: inventoryHash(),
+          policy: inForce,
+          prev,
+        }
         return { ...unhashed, hash: createHash('sha256').update(hashedText(unhashed)).digest('hex') }
       }
       const appended = db.transaction(() => {
