@@ -16,7 +16,6 @@ const ODD: readonly (readonly [kind: string, text: string])[] = [
   ['names that are given twice', 'API_KEY=canary-first\nMODE=a\nAPI_KEY=canary-second\n'],
   [
     'references to secrets and settings',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: references of an env file
     'DB_USER=otto\nDB_PASSWORD=canary-Zq3vT8yLk2Pw\nDATABASE_URL="postgres://${DB_USER}:${DB_PASSWORD}@db/${DB_NAME:-app}"\nPOSTGRES_PASSWORD=$DB_PASSWORD\n',
   ],
   [

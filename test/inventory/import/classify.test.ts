@@ -154,9 +154,7 @@ describe('what stands there now', () => {
     ['sk-xxxxxxxxxxxxxxxx', 'placeholder'],
     ['replace_me', 'placeholder'],
     ['SomeRandomStringOf32Characters', 'placeholder'],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of an env file
     ['${OTHER_KEY}', 'reference'],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of an env file
     ['${OTHER_KEY:-fallback}', 'reference'],
     ['pa$word', 'given'],
     ['xxl-size-Fits-4', 'given'],
@@ -164,7 +162,6 @@ describe('what stands there now', () => {
   ])('%j is %s', (value, state) => expect(judge(variable('SOME_API_KEY', value)).state).toBe(state))
 
   test('a reference in single quotes is a value', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of an env file
     expect(judge(variable('SOME_API_KEY', '${OTHER}', { quoting: 'single' })).state).toBe('given')
   })
 

@@ -99,7 +99,6 @@ describe('which half of a pair it is', () => {
   test('a name for an identifier is one as well', () => {
     const [, second] = classify([
       variable('ORCHARD_APP_KEY', 'd2471390e15f059e8d3f'),
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of an env file
       variable('MIXER_KEY', '${ORCHARD_APP_KEY}'),
       variable('ORCHARD_APP_SECRET', HEX),
     ])
@@ -112,7 +111,6 @@ describe('addresses', () => {
     ['ATTIC', 'rest:https://otto:canary-pw@backup.example.org/otto', 'dsn'],
     ['ATTIC', 'otto:canary-pw@tcp(db:3306)/attic', 'dsn'],
     ['ATTIC', 'otto/canary-pw@//db:1521/attic', 'dsn'],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of an env file
     ['ATTIC', 'postgres://${U:?say who}:${P:?say what}@db/attic', 'dsn'],
     ['ATTIC_OPTIONS', '-Durl=amqp://otto:canary-pw@mq:5672 -Dx=1', 'secret'],
     ['ATTIC', `https://${DRAWN}@git.example.org/x.git`, 'secret'],

@@ -23,9 +23,7 @@ describe('a compose file', () => {
       - PASSED_ON_TOKEN
 `)
     expect(notes).toEqual([
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: as Compose writes references
       'compose.yaml, line 4 holds the value of ORCHARD_TOKEN: write ${ORCHARD_TOKEN} there, and the value into the env file',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: as Compose writes references
       'compose.yaml, line 9 holds the value of POSTGRES_PASSWORD: write ${POSTGRES_PASSWORD} there, and the value into the env file',
     ])
   })
@@ -46,10 +44,8 @@ services:
 
   test('calls a fallback of a secret what it is: known to everybody', () => {
     const { notes } = compose(
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: as Compose writes references
       'services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: ${DB_PASSWORD:-canary-change}\n      MODE: ${MODE:-fast}\n      KEY_ID: ${KEY_ID-}\n',
     )
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: as Compose writes references
     expect(notes).toEqual(['compose.yaml, line 4: where DB_PASSWORD is not set, everybody who has read the file knows its value; write ${DB_PASSWORD:?} there'])
   })
 
