@@ -73,7 +73,7 @@ describe('the command line', () => {
     ['status --at', '--at DATE: the value is missing | secrets status --help'],
     ['status --at --json', '--at DATE: the value is missing | secrets status --help'],
     ['status --json=1', '--json takes no value | secrets status --help'],
-    ['report --format markdwn', '--format: "markdwn" is not one of table, markdown, json | did you mean markdown?'],
+    ['report --format markdwn', '--format: "markdwn" is not one of table, markdown, html, csv, json | did you mean markdown?'],
     ['rollback', 'secrets rollback: NAME is missing | secrets rollback --help'],
     ['rollback a b', 'secrets rollback: "b" is one argument too many | secrets rollback --help'],
     ['approve openai', 'secrets approve: --reason TEXT is needed | secrets approve --help'],

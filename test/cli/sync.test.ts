@@ -191,7 +191,7 @@ describe('files and consumers', () => {
   test.skipIf(isMissing('notes on mounted outputs', whyNoMounts()))('a file that had to be written in place is told by sync, rotate and set', async () => {
     await using c = await newCase()
     using _ = mountPoint.file(c.project.path('.env'))
-    const told = '.env is mounted on its own and cannot be replaced as a whole: it was written in place'
+    const told = 'and cannot be replaced as a whole: it was written in place'
     expect((await c.secrets(['rotate', 'jwt'])).stderr).toContain(told)
     const { API_KEY: key = '' } = c.env()
     c.project.write('.env', c.project.read('.env').replace(`API_KEY=${key}\n`, ''))
