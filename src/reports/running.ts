@@ -22,14 +22,14 @@ interface Held {
 interface Place {
   readonly output: Output
   readonly templates: string
-  /** By secret id. */
-  held: ReadonlyMap<string, Held>
+  /** By secret id; let go when it was asked for. */
+  held: Map<string, Held>
 }
 
 export interface Deployment {
   /** Takes what is needed of a host's state, which need not be kept. */
   add(host: HostState): void
-  /** `null`: no output holds this secret. Equal answers are one object. */
+  /** `null`: no output holds this secret. Equal answers are one object. Asked once a secret: what was known of it is let go. */
   of(secret: Secret, current: Token | null): Running | null
 }
 
@@ -64,6 +64,7 @@ export function deployment(inventory: Inventory): Deployment {
         files += 1
         total += place.output.consumers.length
         const held = place.held.get(secret.id)
+        place.held.delete(secret.id)
         for (const one of held?.proven ?? '') if (one === '-') total -= 1
         if (held === undefined || held.token === '' || held.token !== current) continue
         written += 1
@@ -86,7 +87,7 @@ const reads = ({ templates }: Place, secret: Secret): boolean => {
   return templates.includes(`{${secret.name}.`)
 }
 
-function heldIn(output: Output, host: HostState): ReadonlyMap<string, Held> {
+function heldIn(output: Output, host: HostState): Map<string, Held> {
   const held = new Map<string, Held>()
   const texts = new Map<string, string>()
   const share = (text: string): string => {
