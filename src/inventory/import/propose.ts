@@ -63,6 +63,7 @@ export interface Conflict {
 
 /** The variables that stand in several files with different values: one environment cannot hold them. */
 export function conflictsBetween(sources: readonly EnvSource[]): readonly Conflict[] {
+  if (sources.length < 2) return []
   const seen = new Map<string, { readonly value: string; readonly files: string[]; differ: boolean }>()
   for (const source of sources) {
     for (const one of effective(source)) {

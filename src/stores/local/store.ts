@@ -5,7 +5,7 @@ import type { Sensitive } from '../../sensitive.ts'
 import type { Fault } from '../../state/files.ts'
 import { locked } from '../../state/lock.ts'
 import type { Owner } from '../../state/paths.ts'
-import type { Token } from '../../terms.ts'
+import type { Fields, Token } from '../../terms.ts'
 import { eachOf } from './each.ts'
 import { sealTo } from './envelope.ts'
 import { filesOf, type StoreFile } from './inspect.ts'
@@ -150,11 +150,15 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
       checkPath(path)
       checkToken(token)
       await shelf.prepare()
-      // Versions are never changed, so this one is read and decrypted before anybody has to wait for us.
+      // Versions are never changed, so this one is read and decrypted before anybody has to wait for us; where there is no document yet,
+      // it is encrypted before as well.
       const version = await versionAt(path, token)
+      const sealed = (fields: Sensitive<Fields>) => seal({ kind: 'current', inventory: inventoryId, path, changedAt: clock.now(), fields })
+      const early = version && (await reader.current(path)) === null ? await sealed(version.fields) : null
       await underLock(signal, async (check) => {
         if (!version) throw new KeyturnError('STORE_DAMAGED', `${path}: no version ${token} is stored, so it cannot become current`)
-        const document = (await reader.current(path))?.fields ?? NO_FIELDS
+        const before = await reader.current(path)
+        const document = before?.fields ?? NO_FIELDS
         const own = pick(document, namesOf(version.fields))
         if (sameFields(own, version.fields)) return
         const empty = namesOf(own).length === 0
@@ -162,7 +166,7 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
         if (!expected) {
           throw new KeyturnError('STORE_CHANGED', `${path}: ${empty ? 'holds no value of the secret' : 'holds another value'}, which was not expected`)
         }
-        const bytes = await seal({ kind: 'current', inventory: inventoryId, path, changedAt: clock.now(), fields: layOver(document, version.fields) })
+        const bytes = before === null && early !== null ? early : await sealed(layOver(document, version.fields))
         await shelf.write(shelf.currentFile(path), bytes, check)
       })
     },
