@@ -95,8 +95,10 @@ export async function act(world: World, process: Process, what: ReturnType<Fault
   inspect(world)
 }
 
-/** How often the workers take turns before it counts as never ending. */
+/** In how many turns of the workers something may be recorded before it counts as never ending. */
 const ROUNDS = 400
+/** And in how many they may only wait: a lease that was taken while the clock ran ahead is asked for every 5 seconds until it ends. */
+const WAITS = 10_000
 /** While somebody who sleeps holds a file's lock, the others cannot end. */
 const ROUNDS_BESIDE_SLEEPERS = 40
 
@@ -106,7 +108,8 @@ const ROUNDS_BESIDE_SLEEPERS = 40
  */
 export async function runAll(world: World, workers: readonly Worker[], fault?: Fault): Promise<void> {
   const asleep = world.schedule.processes.some(({ status }) => status === 'asleep')
-  for (let round = 0; round < (asleep ? ROUNDS_BESIDE_SLEEPERS : ROUNDS); round++) {
+  let waits = 0
+  for (let round = 0; round < (asleep ? ROUNDS_BESIDE_SLEEPERS : ROUNDS) && waits < WAITS; ) {
     const before = world.pos()
     for (const { process } of workers) {
       if (world.schedule.point(process) === WAIT) await act(world, process, null)
@@ -114,7 +117,9 @@ export async function runAll(world: World, workers: readonly Worker[], fault?: F
       if (process.status === 'asleep' || process.status === 'crashed') return
     }
     if (workers.every(({ process }) => process.status === 'ended')) return
+    if (world.pos() !== before || asleep) round += 1
     if (world.pos() !== before) continue
+    waits += 1
     const times = workers.flatMap(({ process, waiting }) => (process.status === 'alive' && waiting?.until != null ? [waiting.until] : []))
     if (times.length === 0) return
     world.moveTo(Math.max(world.now, Math.min(...times)))
