@@ -1,3 +1,5 @@
+import { POSIX_SETS } from './character-sets.ts'
+
 /**
  * Go's regular expressions in those of JavaScript, as far as moby writes them out of a pattern. A name is never taken as
  * code: every literal character becomes its number.
@@ -6,23 +8,8 @@
 /** Sets that Go knows by a letter after a backslash, as the inside of a class. Its `\s` is ASCII, without the vertical tab. */
 const LETTERS: Readonly<Record<string, string>> = { d: '0-9', s: '\\t\\n\\f\\r ', w: '0-9A-Za-z_' }
 
-/** Sets that Go knows by a name inside of a class. */
-const NAMED: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  ascii: '\\x00-\\x7f',
-  blank: '\\t ',
-  cntrl: '\\x00-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '\\x21-\\x7e',
-  lower: 'a-z',
-  print: '\\x20-\\x7e',
-  punct: '\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e',
-  space: '\\t\\n\\v\\f\\r ',
-  upper: 'A-Z',
-  word: '0-9A-Za-z_',
-  xdigit: '0-9A-Fa-f',
-}
+/** Sets that Go knows by a name inside of a class: two more than POSIX. */
+const NAMED: Readonly<Record<string, string>> = { ...POSIX_SETS, ascii: '\\x00-\\x7f', word: '0-9A-Za-z_' }
 
 /** What a letter after a backslash stands for. */
 const CONTROLS: Readonly<Record<string, string>> = { a: '\x07', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }

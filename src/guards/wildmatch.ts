@@ -1,3 +1,5 @@
+import { POSIX_SETS } from './character-sets.ts'
+
 /**
  * Git's wildmatch as an expression over bytes: pattern and name are given as latin1 text of their UTF-8, since git counts
  * bytes. `?` and `*` stop at a slash, `**` between slashes does not.
@@ -36,22 +38,6 @@ function endOfStars(pattern: string, from: number): number {
 
 const byte = (code: number): string => `\\x${code.toString(16).padStart(2, '0')}`
 
-/** Sets with a name, as ranges of ASCII. */
-const NAMED: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  blank: '\\t ',
-  cntrl: '\\x00-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '\\x21-\\x7e',
-  lower: 'a-z',
-  print: '\\x20-\\x7e',
-  punct: '\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e',
-  space: '\\t\\n\\v\\f\\r ',
-  upper: 'A-Z',
-  xdigit: '0-9A-Fa-f',
-}
-
 /** A class that begins after the bracket at `from - 1`, and the place of the bracket that closes it. */
 function classAt(pattern: string, from: number): { readonly source: string; readonly end: number } | null {
   const negated = pattern[from] === '!' || pattern[from] === '^'
@@ -64,7 +50,7 @@ function classAt(pattern: string, from: number): { readonly source: string; read
     if (code === null) return null
     const name = /^\[:([^\]]*):\]/.exec(pattern.slice(at))?.[1]
     if (name !== undefined) {
-      const set = NAMED[name]
+      const set = POSIX_SETS[name]
       if (set === undefined) return null
       members += set
       before = null
