@@ -8,7 +8,7 @@ import { runs } from '../support/runs.ts'
 
 /** The real program against a real Asterisk, under an application that logs in all the time with whatever its .env says. */
 
-const ROTATIONS = runs('asterisk', 4)
+const ROTATIONS = runs('asterisk', 3)
 
 async function projectFor(asterisk: Asterisk, password: string, users: string): Promise<Project> {
   const project = makeProject({ '.env': `# the voice agent\nARI_USERNAME=agent-a\nARI_PASSWORD=${password}\n` })

@@ -6,7 +6,7 @@ import { type Docker, dockerMissing, startDocker } from '../../servers/docker.ts
 import { runs } from '../../support/runs.ts'
 import { type Agent, agentFile, makeAgent } from './agent.ts'
 
-const ROTATIONS = runs('docker', 3)
+const ROTATIONS = runs('docker', 2)
 
 /** The command ends with this status, and says this. */
 async function rotate(agent: Agent, status: number | null = 0, ...more: readonly string[]): Promise<string> {

@@ -12,7 +12,7 @@ import type { Reader, Reading } from './readers.ts'
 
 /** Files of odd layouts, taken apart by each dialect and by the programs it is a model of. */
 
-const RUNS = runs('readers', 300)
+const RUNS = runs('readers', 200)
 const SEED = Number(process.env.KEYTURN_READERS_SEED ?? 20_261_122)
 const readers = (await availableReaders()).filter(compared)
 

@@ -17,7 +17,7 @@ import type { Reader } from './readers.ts'
  */
 
 /** Five times what other suites take, shared among the dialects: 10,000 with `npm run test:readers`. */
-const RUNS = runs('readers', 300) * 5
+const RUNS = runs('readers', 200) * 5
 const SEED = Number(process.env.KEYTURN_READERS_SEED ?? 20_261_123)
 const readers = (await availableReaders()).filter(isAsked)
 const dialects = DIALECTS.filter(({ syntax }) => syntax !== null).map(({ name }) => name)

@@ -22,7 +22,7 @@ import { run } from './readers.ts'
 
 /** What each dialect writes, read by the programs it is written for. */
 
-const RUNS = runs('readers', 300)
+const RUNS = runs('readers', 200)
 /** Printed with a failure; another one each run would find more, and none of it again. */
 const SEED = Number(process.env.KEYTURN_READERS_SEED ?? 20_261_121)
 const readers = await availableReaders()
