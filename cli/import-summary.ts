@@ -78,7 +78,7 @@ export const documentOf = (plan: ImportPlan, done: { readonly id: string; readon
     missing,
     confidence,
   })),
-  outputs: plan.proposal.outputs.map(({ file, dialect = 'compose' }) => ({ file, dialect })),
+  outputs: plan.proposal.outputs.map(({ file, dialect = 'compose', consumers = [] }) => ({ file, dialect, consumers })),
   variables: plan.proposal.classified.map(({ variable, kind, state, confidence, why }) => ({
     name: variable.name,
     line: variable.line,

@@ -74,16 +74,19 @@ async function demo(): Promise<void> {
   tell('2. How old, how strong? (A file tells only how old a value is at least.)')
   secrets('status')
 
-  tell('3. Say who reads the file, how it is restarted, and how it can prove what it runs with.')
+  tell('3. What would a rotation do? init found in docker-compose.yml who reads .env: those services would be recreated.')
+  secrets('rotate --dry-run jwt')
+
+  tell('4. There are no containers in this demo: its engine is a plain process. So say how that is restarted, and how it can prove what it runs with.')
   const inventory = path.join(project, 'secrets.yaml')
   const consumer =
     '    consumers:\n      - { kind: exec, refresh: [sh, ops/restart-engine.sh], prove: { command: [sh, ops/engine-environment.sh], format: environ } }\n'
-  writeFileSync(inventory, readFileSync(inventory, 'utf8').replace(/^( {2}- file: \.env\n)/m, `$1${consumer}`))
+  const proposed = readFileSync(inventory, 'utf8')
+  const changed = proposed.replace(/^ {4}consumers:\n(?: {6}- \{ kind: compose, .*\n)+/m, consumer)
+  if (changed === proposed) throw new Error('init proposed no services of docker-compose.yml')
+  writeFileSync(inventory, changed)
   process.stdout.write(`secrets.yaml, below "file: .env":\n${consumer}`)
   shell('sh ops/restart-engine.sh')
-
-  tell('4. What would a rotation do?')
-  secrets('rotate --dry-run jwt')
 
   tell('5. Rotate two secrets: created, stored, written to .env, the engine restarted, and its own environment read as the proof.')
   secrets('rotate jwt local-ws')

@@ -6,7 +6,11 @@ export const KEEP: readonly CommandDeclaration[] = [
     name: 'init',
     operands: '[FILE...]',
     summary: 'read a .env, propose secrets.yaml, store the values',
-    text: ['The .env stays byte for byte as it was. What will be written is shown first.'],
+    text: [
+      'FILE is an env file (default: .env). Compose files, systemd units, manager.conf and ari.conf are looked at where they lie in the folder; name those that lie elsewhere.',
+      'Services of a Compose project that read the file become its consumers.',
+      'The .env stays byte for byte as it was. What will be written is shown first.',
+    ],
     options: [
       { flags: '--dry-run', text: 'show what would be done alone' },
       { flags: '--created DATE', text: 'when the values were made, if you know (shown as claimed)' },
@@ -16,6 +20,7 @@ export const KEEP: readonly CommandDeclaration[] = [
     examples: [
       ['init .env', 'start here'],
       ['init --dry-run --explain', 'look first'],
+      ['init .env /etc/systemd/system/agent.service /etc/asterisk/manager.conf', 'with what lies elsewhere'],
     ],
   },
   {

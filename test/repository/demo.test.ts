@@ -23,6 +23,7 @@ test('npm run demo is green with an empty home, and leaves nothing behind', { ti
   const { stdout, stderr, code } = await runHere(project, ['npm', 'run', '-s', 'demo'])
   expect(code, `${stdout}\n${stderr}`).toBe(0)
   expect(stdout).toContain('$ secrets init .env')
+  expect(stdout).toContain('Note: .env is read by ai_engine, admin_ui and db (docker-compose.yml): a rotation recreates those')
   expect(stdout).toMatch(/jwt: done, version 2/)
   expect(stdout).toMatch(/Intact: \d+ events/)
   // What npm keeps for itself is not ours.

@@ -13,6 +13,7 @@ import { type NewSecret, renderInventory } from '../render.ts'
 import { DEFAULT_POLICY } from '../resolve.ts'
 import type { Original } from './adopt.ts'
 import { lookAround } from './around.ts'
+import { proposeConsumers } from './consumers.ts'
 import { type EnvFile, lookAt, nameFrom, readEnvFile } from './env-file.ts'
 import { notesOnManager } from './manager-conf.ts'
 import { lookBeside, type Neighbours, sortGiven } from './neighbours.ts'
@@ -76,7 +77,8 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
     created: options.created ?? null,
     now: options.now,
   })
-  const proposal = { ...proposed, secrets: aged.secrets, remarks: [...proposed.remarks, ...aged.remarks] }
+  const read = await proposeConsumers(proposed.outputs, aged.secrets, { dir, compose: sorted.compose })
+  const proposal = { ...proposed, secrets: aged.secrets, outputs: read.outputs, remarks: [...proposed.remarks, ...aged.remarks, ...read.remarks] }
   const ignores = planIgnores(around)
   return {
     inventoryFile,

@@ -1,6 +1,6 @@
 import type { Sensitive } from '../../sensitive.ts'
 import { Sensitive as Box } from '../../sensitive.ts'
-import type { DialectName, Fields, Millis } from '../../terms.ts'
+import type { DialectName, Fields, Json, Millis } from '../../terms.ts'
 import { type Choice, chooseRotator, type Surroundings } from './choose.ts'
 import { type Classified, classify, type EnvVariable } from './classify.ts'
 import { takeName } from './naming.ts'
@@ -45,6 +45,8 @@ export interface ProposedOutput {
   readonly only: readonly string[] | null
   /** URLs that are made from secrets. */
   readonly vars: Readonly<Record<string, string>>
+  /** Compose services that read it. */
+  readonly consumers?: readonly Readonly<Record<string, Json>>[]
 }
 
 export interface Proposal {
