@@ -152,7 +152,7 @@ export const ERRORS = {
     1,
     true,
     'The provider says that the old credential was used after everything declared proved to run on the new one.',
-    'Find what uses it and declare it as a consumer; it is revoked once it was not used for a whole grace. "secrets revoke NAME --previous" ends it now.',
+    'Find what uses it and declare it as a consumer; it is revoked once it was not used for a whole grace, at least five minutes. "secrets revoke NAME --previous" ends it now.',
   ),
   OUTPUT_CHANGED: kind(
     1,
@@ -230,13 +230,15 @@ export class KeyturnError extends Error {
   readonly exitCode: number
   /** Set by the loop for an unconfirmed `set`: what a fresh login accepted. */
   readonly standing?: 'old' | 'new' | 'both' | 'neither'
+  /** Before then (milliseconds since 1970) it is of no use to try again; absent: nobody knows. */
+  readonly retryAt?: number
   /** Further lines, such as all problems of a file. */
   readonly details: readonly string[]
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; details?: readonly string[]; standing?: 'old' | 'new' | 'both' | 'neither'; retryable?: boolean } = {},
+    options: { hint?: string; details?: readonly string[]; standing?: 'old' | 'new' | 'both' | 'neither'; retryable?: boolean; retryAt?: number } = {},
   ) {
     super(message)
     this.name = 'KeyturnError'
@@ -246,6 +248,7 @@ export class KeyturnError extends Error {
     this.exitCode = ERRORS[code].exitCode
     this.details = options.details ?? []
     if (options.standing) this.standing = options.standing
+    if (options.retryAt !== undefined) this.retryAt = options.retryAt
   }
 }
 

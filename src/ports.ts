@@ -138,6 +138,8 @@ export interface RotatorSpec<P = unknown> {
   readonly params: ZodType<P>
   /** One line for docs and the plan, such as "edits ari.conf and reloads Asterisk". */
   readonly summary: string
+  /** Names of the params that say how the provider is asked, not where: for a credential made earlier they count as they are now. */
+  readonly how?: readonly string[]
   /** Old and new can both be accepted. */
   overlap(params: P): boolean
   /** What `rotate --dry-run` says about it: what restarts, what cannot overlap, what a person must do. */

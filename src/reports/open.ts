@@ -14,6 +14,8 @@ export interface OpenRotation {
   /** Since when it waits for proof; `null`: it waits for something else. */
   readonly since: Millis | null
   readonly until: Millis | null
+  /** What failed, where that is tried again. */
+  readonly failed: string | null
   /** Every file and consumer that has not proved yet, with the reason. */
   readonly missing: readonly Missing[]
   /** How it stands, as `secrets rotate` says it, and the next command; `null`: it goes on by itself. */
@@ -26,7 +28,7 @@ export function openRotation(state: SecretState, going: Next | null): OpenRotati
   const r = state.rotation
   if (!r) return null
   const { message, hint } = outcomeOf(state, going ?? { kind: 'idle' }, r.id)
-  const common = { id: r.id, openedAt: r.openedAt, reason: r.reason, since: null, until: null, missing: [], message, hint }
+  const common = { id: r.id, openedAt: r.openedAt, reason: r.reason, since: null, until: null, failed: null, missing: [], message, hint }
   switch (going?.kind) {
     case 'do':
       return { ...common, waits: 'nothing', step: going.step }
@@ -35,7 +37,8 @@ export function openRotation(state: SecretState, going: Next | null): OpenRotati
       const since = going.why === 'proof' ? (r.graceUntil ?? r.promote?.at ?? r.openedAt) : null
       // Where nothing at a provider can die, only the delivery is missing.
       const mend = hint ?? (going.why === 'proof' ? 'secrets sync   on the host named' : null)
-      return { ...common, waits: going.why, step: state.claim?.step ?? null, since, until: going.until, missing, hint: mend }
+      const failed = going.why === 'retry' ? (state.failure?.code ?? null) : null
+      return { ...common, failed, waits: going.why, step: state.claim?.step ?? null, since, until: going.until, missing, hint: mend }
     }
     case 'attention':
       return { ...common, waits: 'person', step: going.step, missing: going.missing ?? [] }

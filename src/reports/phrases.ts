@@ -46,6 +46,7 @@ export function whyOf({ findings, rotation, source, state }: StatusRow, now: Mil
     const until = rotation.until === null ? '' : ` until ${sayMoment(rotation.until, now)}`
     if (rotation.waits === 'grace') return `both work${until}`
     if (rotation.waits === 'nothing') return rotation.step ? `next: ${rotation.step}` : 'open'
+    if (rotation.failed === 'OLD_STILL_USED') return 'old key is in use'
     if (rotation.waits === 'retry' && rotation.until !== null) return `next try ${sayMoment(rotation.until, now)}`
     return WAITS[rotation.waits]
   }

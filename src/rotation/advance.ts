@@ -170,7 +170,7 @@ function failedEvent(engine: Engine, state: SecretState, step: Step, error: unkn
     message: known.message,
     // A rotator does not know what the secret is called here.
     hint: known.hint.replaceAll(/\bNAME\b/g, state.rotation?.snapshot.name ?? 'NAME'),
-    retryAt: interrupted ? now : retryable ? now + backOffMs(engine, attempts) : null,
+    retryAt: interrupted ? now : retryable ? Math.max(now + backOffMs(engine, attempts), known.retryAt ?? now) : null,
     ...(standing !== undefined && { standing }),
   }
 }

@@ -43,7 +43,7 @@ export async function contextFor(
   const { snapshot } = rotation
   const rotator = options.handle ? rotatorOf(engine, options.handle.rotator) : work.rotator
   return {
-    params: parseParams(rotator, options.handle?.params ?? snapshot.rotator.params),
+    params: parseParams(rotator, options.handle ? paramsFor(options.handle, rotator, snapshot) : snapshot.rotator.params),
     dir: engine.inventory().dir,
     fields: snapshot.fields,
     policy: snapshot.policy,
@@ -57,6 +57,14 @@ export async function contextFor(
     ...(engine.programEnv && { env: engine.programEnv }),
     serverDate: (date) => compareClocks(engine, date),
   }
+}
+
+/** Where it was made, asked as one asks today: the program of a key may have moved, or have learnt a verb since. */
+function paramsFor({ rotator: kind, params }: Handle, rotator: RotatorSpec, { rotator: now }: Snapshot): unknown {
+  if (!rotator.how || kind !== now.kind) return params
+  const isHow = (name: string) => rotator.how?.includes(name)
+  const entries = (all: unknown, wanted: boolean) => Object.entries(all ?? {}).filter(([name]) => isHow(name) === wanted)
+  return Object.fromEntries([...entries(params, false), ...entries(now.params, true)])
 }
 
 /** Params as the rotator's schema reads them. CONFIG_INVALID names the first that does not fit. */

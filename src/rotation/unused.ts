@@ -6,7 +6,7 @@ import { CLOCK_DRIFT_MS } from './engine.ts'
 
 /**
  * Where the provider tells when a credential was last used: nobody uses the retiring one since everything proved to run on the new one,
- * or it has been quiet for a whole grace since. OLD_STILL_USED names the time; it is asked again until then. Between the promote and the
+ * or it has been quiet for a whole grace since (five minutes where that is shorter). OLD_STILL_USED names the time; it is asked again until then. Between the promote and the
  * proofs the old one is used as it should be, so that says nothing.
  */
 export async function requireUnused(work: Work, ref: VersionRef, version: Version | null): Promise<void> {
@@ -16,11 +16,18 @@ export async function requireUnused(work: Work, ref: VersionRef, version: Versio
   if (rotation.compromised || rotation.graceUntil === null || version === null || state.failure?.code === 'OLD_STILL_ACCEPTED') return
   const usedAt = await lastUsed(work, ref, version)
   const provedAt = rotation.graceUntil - policy.graceMs
-  if (usedAt === null || usedAt <= provedAt + CLOCK_DRIFT_MS || usedAt <= engine.clock.now() - policy.graceMs) return
+  // A use right before the proofs may look like one after them to a provider whose clock is ahead: a quiet while tells them apart, also where
+  // the grace is shorter than clocks agree.
+  const quietMs = Math.max(policy.graceMs, CLOCK_DRIFT_MS)
+  const now = engine.clock.now()
+  if (usedAt === null || usedAt <= provedAt || usedAt <= now - quietMs) return
   throw new KeyturnError(
     'OLD_STILL_USED',
     `${name}: the old credential was used at ${new Date(usedAt).toISOString()}, after everything that is declared proved to run on the new one: something else still uses it`,
-    { hint: `find what uses it and give it the new value; or: secrets revoke ${name} --previous   ends it all the same` },
+    {
+      hint: `find what uses it and give it the new value; or: secrets revoke ${name} --previous   ends it all the same`,
+      retryAt: Math.min(usedAt, now) + quietMs,
+    },
   )
 }
 

@@ -9,7 +9,7 @@ import { durationMs, durationSchema } from './duration.ts'
 import { completeFields, secretField } from './fields.ts'
 import { generate, requirementSchema } from './generate.ts'
 
-const VERBS = ['create', 'set', 'test', 'revoke', 'orphans'] as const
+const VERBS = ['create', 'set', 'test', 'revoke', 'orphans', 'describe'] as const
 type Verb = (typeof VERBS)[number]
 
 const params = z
@@ -50,6 +50,7 @@ export const command = defineRotator<Params>({
   name: 'command',
   params,
   summary: 'runs a program of yours for each step',
+  how: ['command', 'verbs', 'timeout'],
   overlap: (given) => given.overlap,
   sets: (given) => given.verbs.includes('set'),
   revokes: (given) => given.verbs.includes('revoke'),
@@ -83,6 +84,16 @@ export const command = defineRotator<Params>({
   orphans: async (ctx) => {
     if (!ctx.params.verbs.includes('orphans')) return []
     return (await ask(ctx, 'orphans', {})).ids ?? []
+  },
+  describe: async (ctx, version) => {
+    if (!ctx.params.verbs.includes('describe')) return {}
+    const { createdAt, lastUsedAt, expiresAt, id } = await ask(ctx, 'describe', about(version))
+    return {
+      ...(createdAt !== undefined && { createdAt }),
+      ...(lastUsedAt !== undefined && { lastUsedAt }),
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(id !== undefined && { id }),
+    }
   },
 })
 

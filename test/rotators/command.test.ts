@@ -90,6 +90,29 @@ test('with set and without create Keyturn invents the value', async () => {
   expect((await command.create(context(params, { given: new Sensitive({ value: given }) }))).fields.reveal().value).toBe(given)
 })
 
+test('describe tells times and the id, and is not asked where the program does not know it', async () => {
+  const known = program(
+    "say(q.verb === 'describe' && q.id === 'key-3' ? { ok: true, id: 'key-3', created_at: '2026-01-01T00:00:00Z', last_used_at: '2026-03-01T12:00:00.5+02:00' } : { unavailable: true })",
+    { verbs: ['create', 'test', 'revoke', 'describe'] },
+  )
+  const stored = storedVersion({ value: canary() }, 't.3', { rotator: 'command', params: {}, id: 'key-3' })
+  expect(await command.describe?.(context(known.params), stored)).toEqual({
+    id: 'key-3',
+    createdAt: Date.UTC(2026, 0, 1),
+    lastUsedAt: Date.UTC(2026, 2, 1, 10, 0, 0, 500),
+  })
+  const never = program('say({ ok: true })', { verbs: ['create', 'test', 'describe'] })
+  expect(await command.describe?.(context(never.params), stored)).toEqual({})
+  const unknown = program("fs.writeFileSync('asked', ''); say({ ok: true })")
+  expect(await command.describe?.(context(unknown.params), stored)).toEqual({})
+  expect(existsSync(path.join(dir, 'asked'))).toBe(false)
+})
+
+test.each(['yesterday', '2026-01-01', '2026-01-01T00:00:00'])('the time %s has no zone or is none: it decides nothing', async (time) => {
+  const { params } = program(`say({ ok: true, last_used_at: '${time}' })`, { verbs: ['create', 'test', 'describe'] })
+  expect(await caught(command.describe?.(context(params), version) ?? Promise.resolve())).toMatchObject({ code: 'COMMAND_FAILED', retryable: true })
+})
+
 test('a made credential keeps the fields that the program leaves out, and lacks none', async () => {
   const { params } = program("say({ ok: true, fields: { password: 'made-by-program' }, id: { n: 1 } })")
   const current = storedVersion({ username: 'app', password: canary() })

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { KeyturnError } from '../../errors.ts'
 import type { Sensitive } from '../../sensitive.ts'
-import type { Json } from '../../terms.ts'
+import type { Json, Millis } from '../../terms.ts'
 import { hideValues } from './hide.ts'
 import { type ProgramRun, runProgram } from './run.ts'
 
@@ -19,11 +19,18 @@ export interface Question {
 }
 
 const message = z.string().max(2000).optional()
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .optional()
 const accepted = z.strictObject({
   ok: z.literal(true),
   fields: z.record(z.string(), z.string()).optional(),
   id: z.json().optional(),
   ids: z.array(z.json()).optional(),
+  created_at: instant,
+  last_used_at: instant,
+  expires_at: instant,
   restricted: message,
   note: message,
 })
@@ -40,6 +47,9 @@ export interface Answer {
   readonly fields?: Readonly<Record<string, string>>
   readonly id?: Json
   readonly ids?: readonly Json[]
+  readonly createdAt?: Millis
+  readonly lastUsedAt?: Millis
+  readonly expiresAt?: Millis
   readonly restricted?: string
   readonly note?: string
 }
@@ -64,7 +74,10 @@ export async function askProgram(question: Question): Promise<Answer> {
   if (!answer.success) throw failed(`printed no answer of the contract: ${describe(run.stdout)}`)
   const { data } = answer
   const clean = (text: string | undefined): string | undefined => (text === undefined ? undefined : hideValues(text, question.question, data))
-  if ('ok' in data) return withoutAbsent({ ...data, restricted: clean(data.restricted), note: clean(data.note) })
+  if ('ok' in data) {
+    const { created_at: createdAt, last_used_at: lastUsedAt, expires_at: expiresAt, ...rest } = data
+    return withoutAbsent({ ...rest, createdAt, lastUsedAt, expiresAt, restricted: clean(data.restricted), note: clean(data.note) })
+  }
   const said = clean(data.message) ?? `the program says so (verb "${question.verb}")`
   if ('rejected' in data) throw new KeyturnError('CREDENTIAL_REJECTED', `${who}: ${said}`)
   if ('admin_rejected' in data) throw new KeyturnError('ADMIN_REJECTED', `${who}: ${said}`)
@@ -73,15 +86,9 @@ export async function askProgram(question: Question): Promise<Answer> {
   throw new KeyturnError('PROVIDER_UNAVAILABLE', `${who}: ${said}`)
 }
 
-function withoutAbsent({ fields, id, ids, restricted, note }: { [Key in keyof Answer]: Answer[Key] | undefined }): Answer {
-  return {
-    ...(fields !== undefined && { fields }),
-    ...(id !== undefined && { id }),
-    ...(ids !== undefined && { ids }),
-    ...(restricted !== undefined && { restricted }),
-    ...(note !== undefined && { note }),
-  }
-}
+/** `undefined` is no answer: with exact optional properties it has to go. */
+const withoutAbsent = (answer: { [Key in keyof Answer]: Answer[Key] | undefined }): Answer =>
+  Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined))
 
 function parse(text: string): unknown {
   try {
@@ -97,7 +104,7 @@ function describe(text: string): string {
   const value = parse(text)
   if (value === undefined) return `${text.length} characters that are no JSON`
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'JSON, but no object'
-  const known = ['ok', 'rejected', 'admin_rejected', 'unavailable', 'config', 'needs_person', 'fields', 'id', 'ids', 'restricted', 'note', 'message']
+  const known = [...Object.keys(accepted.shape), 'rejected', 'admin_rejected', 'unavailable', 'config', 'needs_person', 'message']
   const keys = Object.keys(value).map((key) => (known.includes(key) ? key : '(unknown key)'))
   return `an object with ${keys.length === 0 ? 'no keys' : [...new Set(keys)].join(', ')}`
 }
