@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build, transform } from 'esbuild'
-import { closureOf, joinChunks, link, loaderOf, type Piece } from './join.ts'
+import { closureOf, joinPieces, link, loaderOf, PIECE } from './join.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 
@@ -52,25 +52,21 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     write: false,
     logLevel: 'silent',
   })
-  const pieces = await Promise.all(result.outputFiles.map(async ({ path: file, text }) => ({ name: path.basename(file), code: await asCommonJs(text) })))
   const { outputs } = result.metafile
   const entry = Object.keys(outputs).find((output) => outputs[output]?.entryPoint === 'cli/secrets.ts') ?? ''
   const atOnce = closureOf(outputs, entry)
   const folder = path.join(dir, name)
   mkdirSync(folder, { recursive: true })
-  const main = pieces.find((piece) => piece.name === path.basename(entry))
-  const rest = pieces.filter((piece) => piece !== main)
-  const atStart = joinChunks(
-    main as Piece,
-    rest.filter((piece) => atOnce.has(piece.name)),
-    name,
-  )
+  const pieces = new Map(result.outputFiles.map((file) => [path.basename(file.path), file.text]))
+  const exported = new Map(Object.entries(outputs).map(([output, made]) => [path.basename(output), made.exports]))
+  const atStart = await joinPieces({ entry: path.basename(entry), atOnce, pieces, exported, folder: name })
+  pieces.delete(path.basename(entry))
   const start = `start-${createHash('sha256').update(atStart).digest('hex').slice(0, 12)}.cjs`
   // The loader last: until then it is the old one, with its chunks. Their names carry hashes, so none is overwritten by another.
-  for (const piece of rest) writeFileSync(path.join(folder, piece.name), atOnce.has(piece.name) ? link(piece.name, `${name}.cjs`) : piece.code)
+  for (const [piece, text] of pieces) writeFileSync(path.join(folder, piece), atOnce.has(piece) ? link(piece, `${name}.cjs`) : await asCommonJs(text))
   writeFileSync(path.join(folder, start), atStart)
   writeFileSync(options.outfile, loaderOf(`${name}/${start}`))
-  removeOthers(folder, new Set([start, ...rest.map((piece) => piece.name)]))
+  removeOthers(folder, new Set([start, ...pieces.keys()]))
   const sizes = new Map<string, number>()
   for (const { inputs } of Object.values(result.metafile.outputs))
     for (const [input, { bytesInOutput }] of Object.entries(inputs)) sizes.set(input, (sizes.get(input) ?? 0) + bytesInOutput)
@@ -78,16 +74,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
 }
 
 async function asCommonJs(code: string): Promise<string> {
-  const { code: converted } = await transform(code, {
-    format: 'cjs',
-    platform: 'node',
-    target: 'node24',
-    // import() would go through the loader of modules; require() of a chunk costs a tenth.
-    supported: { 'dynamic-import': false },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'inline',
-  })
+  const { code: converted } = await transform(code, PIECE)
   return converted
 }
 
