@@ -284,14 +284,27 @@ export interface Health {
   readonly why: string
 }
 
+/**
+ * What a refresh does to what runs. `recreate`, `restart`: it is away for a moment. `reload`, `signal`, `request`: it is told and goes on.
+ * `command`: a program of the user's decides. `nothing`: it has to notice by itself.
+ */
+export type Effect = 'recreate' | 'restart' | 'reload' | 'signal' | 'request' | 'command' | 'nothing'
+
 /** A kind of running thing that reads an output. All verbs may be repeated; they throw CONSUMER_FAILED or COMMAND_FAILED. */
 export interface Consumer<P = unknown> {
   readonly kind: string
   readonly params: ZodType<P>
   /** What it will do, for `rotate --dry-run`: "runs `systemctl restart app`". */
   describe(params: P): string
+  /** The same in one word. Absent: `command`. */
+  effect?(params: P): Effect
   /** Whether it can prove anything with these params. */
   proves(params: P): boolean
+  /**
+   * Whether all is here that it needs: tool, socket, right, file, unit. Changes nothing, and runs no program of the user's; throws
+   * CONSUMER_FAILED with what is missing. Absent: that cannot be told before it is needed.
+   */
+  ready?(ctx: ConsumerContext<P>): Promise<void>
   refresh(ctx: ConsumerContext<P>): Promise<void>
   prove?(ctx: ConsumerContext<P>): Promise<Proof>
   /** Whether its health can be asked with these params. Absent: it can wherever `health` is there. */

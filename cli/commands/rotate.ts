@@ -9,6 +9,7 @@ import { judgeAgain } from '../../src/rotation/judge.ts'
 import { leftLate, openOrDeclared } from '../../src/rotation/left.ts'
 import { stateOf } from '../../src/rotation/open.ts'
 import { planOf } from '../../src/rotation/plan.ts'
+import { heldNow } from '../../src/rotation/plan-held.ts'
 import { settle } from '../../src/rotation/settle.ts'
 import { secretStates } from '../../src/rotation/surroundings.ts'
 import type { Millis, Secret } from '../../src/terms.ts'
@@ -125,7 +126,10 @@ function notesOf(engine: Engine, { guided, waiting, opensAt }: Chosen): readonly
 
 async function showPlans(context: CommandContext, engine: Engine, chosen: Chosen): Promise<number> {
   const secrets = [...chosen.secrets, ...chosen.guided]
-  const plans = await Promise.all(secrets.map(async (s) => ({ ...planOf(engine, s), openSince: (await stateOf(engine, s))?.rotation?.openedAt ?? null })))
+  const held = await heldNow(engine, secrets)
+  const plans = await Promise.all(
+    secrets.map(async (s) => ({ ...planOf(engine, s), held: held.get(s.id) ?? [], openSince: (await stateOf(engine, s))?.rotation?.openedAt ?? null })),
+  )
   if (context.options.json) {
     const document = plans.map((plan) => ({ ...plan, openSince: iso(plan.openSince) }))
     context.out.document({ schema: 'keyturn/plan@1', plans: document })
@@ -133,7 +137,9 @@ async function showPlans(context: CommandContext, engine: Engine, chosen: Chosen
   }
   const now = engine.clock.now()
   const texts = plans.map((plan) =>
-    plan.openSince === null ? planText(plan) : `${planText(plan)}\n  note       a rotation is open since ${sayMoment(plan.openSince, now)}: it goes on`,
+    plan.openSince === null
+      ? planText(plan, plan.held)
+      : `${planText(plan, plan.held)}\n  note       a rotation is open since ${sayMoment(plan.openSince, now)}: it goes on`,
   )
   context.out.print(texts.length === 0 ? nothingDue(chosen.breaking) : texts.join('\n\n'))
   for (const line of notesOf(engine, { ...chosen, guided: [] })) context.out.note(line)
@@ -165,7 +171,8 @@ function commandFor(breaking: readonly StatusRow[]): string {
 
 async function confirmed(context: CommandContext, engine: Engine, secrets: readonly Secret[], compromised: boolean): Promise<boolean> {
   if (!context.prompts.possible || context.options.yes) return true
-  context.out.note(secrets.map((s) => planText(planOf(engine, s))).join('\n\n'))
+  const held = await heldNow(engine, secrets)
+  context.out.note(secrets.map((s) => planText(planOf(engine, s), held.get(s.id))).join('\n\n'))
   const names = secrets.map((s) => s.name).join(', ')
   if (await context.prompts.confirm(compromised ? `Replace and revoke ${names} now, proved or not?` : `Rotate ${names}?`, true)) return true
   context.out.note('nothing was changed')

@@ -34,7 +34,12 @@ export const compose: Consumer<Params> = {
   kind: 'compose',
   params,
   describe: ({ service }) => `recreates ${listOf(service).join(', ')} if it takes what changed (docker compose up -d --no-deps --force-recreate); calls drop`,
+  effect: () => 'recreate',
   proves: () => true,
+  async ready(given) {
+    const ctx = await asItStands(given)
+    for (const name of listOf(ctx.params.service)) await look(ctx, name)
+  },
   async refresh(given) {
     const ctx = await asItStands(given)
     for (const name of listOf(ctx.params.service)) await refreshService(ctx, name)

@@ -37,7 +37,12 @@ export const docker: Consumer<Params> = {
     if (restart) return `restarts container ${container}; calls drop`
     return rereads ? `leaves it to container ${container} to read the file again` : `cannot change container ${container}: you have to make it anew`
   },
+  effect: ({ run, restart }) => (run !== undefined ? 'recreate' : restart ? 'restart' : 'nothing'),
   proves: () => true,
+  async ready(given) {
+    const ctx = await asItStands(given)
+    if (!(await find(ctx))) throw missing(ctx)
+  },
   async refresh(given) {
     const ctx = await asItStands(given)
     const before = await find(ctx)

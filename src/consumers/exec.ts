@@ -1,9 +1,12 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, resolve } from 'node:path'
 import * as z from 'zod'
 import { KeyturnError } from '../errors.ts'
 import type { Consumer, ConsumerContext } from '../ports.ts'
 import { scrubbedTail } from '../scrub.ts'
 import { judgeAnswer, makeChallenge } from './challenge.ts'
 import { heldIn } from './environ.ts'
+import { childEnv } from './environment.ts'
 import { nameOf, type Ran, runProgram } from './program.ts'
 
 const command = z
@@ -36,7 +39,12 @@ export const exec: Consumer<Params> = {
   kind: 'exec',
   params,
   describe: ({ refresh }) => `runs ${typeof refresh === 'string' ? nameOf(refresh) : refresh.join(' ')}`,
+  effect: () => 'command',
   proves: ({ prove }) => prove !== undefined,
+  async ready(ctx) {
+    const { refresh, prove, health } = ctx.params
+    for (const line of [refresh, prove?.command, health]) if (line !== undefined) requireProgram(ctx, line)
+  },
   async refresh(ctx) {
     await run(ctx, ctx.params.refresh)
   },
@@ -56,6 +64,27 @@ export const exec: Consumer<Params> = {
     if (ran.status === 0) return { state: 'healthy', why: '' }
     return { state: ran.status === TEMPORARY ? 'starting' : 'unhealthy', why: await howItEnded(ctx, health, ran) }
   },
+}
+
+/** A text is the shell's own business. A name is looked for as the system would, and a path starts at the inventory's folder. */
+function requireProgram({ dir, env, vars, params }: ConsumerContext<Params>, line: string | readonly string[]): void {
+  if (typeof line === 'string') return
+  const [name = ''] = line
+  const places = (childEnv(env, vars, params.env ?? []).PATH ?? '').split(delimiter).filter(Boolean)
+  const files = name.includes('/') ? [resolve(dir, name)] : places.map((place) => resolve(dir, place, name))
+  if (files.some(isProgram)) return
+  throw new KeyturnError('CONSUMER_FAILED', `${name}: there is no such program${name.includes('/') ? '' : ' in PATH'}`, {
+    hint: 'install it, or correct the command',
+  })
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
 }
 
 async function run(ctx: ConsumerContext<Params>, line: string | readonly string[], stdin?: string): Promise<Ran> {

@@ -46,7 +46,12 @@ export const http: Consumer<Params> = {
   kind: 'http',
   params,
   describe: ({ method, url }) => `asks ${method} ${placeOf(new URL(url))}`,
+  effect: () => 'request',
   proves: ({ prove }) => prove !== undefined,
+  async ready(ctx) {
+    await bearersOf(ctx)
+    await authority(ctx)
+  },
   async refresh(ctx) {
     const { method, ok } = ctx.params
     const url = new URL(ctx.params.url)

@@ -46,7 +46,11 @@ export const process: Consumer<Params> = {
   kind: 'process',
   params,
   describe: ({ signal, pidfile }) => `sends SIG${signal} to the process in ${pidfile}${isEnd(signal) ? ', which something has to start again' : ''}`,
+  effect: ({ signal }) => (isEnd(signal) ? 'restart' : 'signal'),
   proves: (given) => evidenceFor(given) !== null,
+  async ready(ctx) {
+    readPid(ctx)
+  },
   async refresh(ctx) {
     const proc = readPid(ctx)
     const { signal } = ctx.params

@@ -34,8 +34,12 @@ export const systemd: Consumer<Params> = {
   kind: 'systemd',
   params,
   describe: ({ refresh, unit, user }) => `runs systemctl ${user ? '--user ' : ''}${refresh} ${fullName(unit)}`,
+  effect: ({ refresh }) => (refresh === 'reload' ? 'reload' : 'restart'),
   // A reload changes no environment and starts no process: nothing that can be seen from outside.
   proves: ({ refresh }) => refresh !== 'reload',
+  async ready(ctx) {
+    await look(ctx)
+  },
   async refresh(ctx) {
     await systemctl(ctx, [ctx.params.refresh, '--', fullName(ctx.params.unit)])
   },

@@ -14,6 +14,8 @@ export interface Suggestion {
 interface NameRule {
   readonly match: RegExp
   readonly reason: string
+  /** What was signed with the old value is refused with the new one. */
+  readonly signs?: true
 }
 
 const STORED = 'it encrypts stored data'
@@ -40,15 +42,16 @@ const own = (rest: string): RegExp => new RegExp(`${OWN}${rest}$`)
 
 /** Signing secrets that the application itself makes up: any good random value will do; a new one logs people out at worst. */
 const SELF_MADE: readonly NameRule[] = [
-  { match: /^(NEXTAUTH|AUTHJS|BETTER_AUTH|LUCIA|AUTH)_SECRET$/, reason: 'it signs sessions: a new one logs people out' },
+  { match: /^(NEXTAUTH|AUTHJS|BETTER_AUTH|LUCIA|AUTH)_SECRET$/, reason: 'it signs sessions: a new one logs people out', signs: true },
   {
     match: own('(JWT|(JWT_)?(ACCESS|REFRESH|ID)_TOKEN)_((SIGNING|ACCESS|REFRESH|AUTH|HMAC)_)?(SECRET|SECRET_KEY|KEY)'),
     reason: 'it signs login tokens: a new one logs people out',
+    signs: true,
   },
-  { match: own('SESSIONS?_((SIGNING|AUTH)_)?(SECRET|SECRET_KEY|KEY)'), reason: 'it signs sessions: a new one logs people out' },
-  { match: own('COOKIES?_((SIGNING|AUTH)_)?(SECRET|SECRET_KEY|KEY)'), reason: 'it signs cookies: a new one logs people out' },
-  { match: own('(CSRF|XSRF)_((TOKEN|AUTH)_)?(SECRET|SECRET_KEY|KEY)'), reason: 'it signs forms: open ones must be loaded again' },
-  { match: own('MAGIC_LINK_SECRET'), reason: 'it signs login links: those already sent stop working' },
+  { match: own('SESSIONS?_((SIGNING|AUTH)_)?(SECRET|SECRET_KEY|KEY)'), reason: 'it signs sessions: a new one logs people out', signs: true },
+  { match: own('COOKIES?_((SIGNING|AUTH)_)?(SECRET|SECRET_KEY|KEY)'), reason: 'it signs cookies: a new one logs people out', signs: true },
+  { match: own('(CSRF|XSRF)_((TOKEN|AUTH)_)?(SECRET|SECRET_KEY|KEY)'), reason: 'it signs forms: open ones must be loaded again', signs: true },
+  { match: own('MAGIC_LINK_SECRET'), reason: 'it signs login links: those already sent stop working', signs: true },
   { match: /^(LOCAL|INTERNAL)_(.+_)?(AUTH_|API_|ACCESS_)?(TOKEN|SECRET)$/, reason: 'it is shared by services of this project only' },
   {
     match: own('(HEALTHZ?|HEALTH_?CHECK|LIVENESS|READINESS|METRICS)_((API|AUTH|ACCESS|BEARER|BIND|SERVER)_)*(TOKEN|SECRET)'),
@@ -71,6 +74,12 @@ const find = (rules: readonly NameRule[], name: string): NameRule | undefined =>
  * `*SALT`, VAPID, ...). Such a value is never replaced by itself and never by `--all`.
  */
 export const isDataEncryptionKey = (name: string): boolean => find(DATA_KEYS, name) !== undefined
+
+/** What a person loses when this value is replaced, where its name says that things are signed with it; `null`: nothing that the name tells. */
+export function signedWith(name: string): string | null {
+  const rule = providerOf(name) === null ? find(SELF_MADE, name) : undefined
+  return rule?.signs ? rule.reason : null
+}
 
 /** How a secret in this variable may be rotated, by its name alone: `none` for data keys, `random` for self-made signing secrets, else guided. */
 export function suggestRotator(name: string): Suggestion {

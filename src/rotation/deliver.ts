@@ -196,7 +196,8 @@ async function write(
   })
 }
 
-async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpec, signal: AbortSignal) {
+/** A consumer's kind with what it is asked with. Throws UNSUPPORTED, CONFIG_INVALID, and what the store throws. */
+export async function consumerContext(engine: Engine, output: Output, spec: ConsumerSpec, signal: AbortSignal) {
   const kind = engine.consumers.get(spec.kind)
   if (!kind)
     throw new KeyturnError('UNSUPPORTED', `no consumer kind "${spec.kind}" in this version`, { hint: `available: ${[...engine.consumers.keys()].join(', ')}` })

@@ -1,5 +1,7 @@
 import { formatDuration } from '../inventory/duration.ts'
-import type { ConsumerSpec, Secret } from '../terms.ts'
+import { signedWith } from '../inventory/names.ts'
+import type { Effect } from '../ports.ts'
+import type { ConsumerSpec, Output, Secret } from '../terms.ts'
 import { parseParams, rotatorOf } from './context.ts'
 import type { Engine } from './engine.ts'
 import { gateOf, outputsOf } from './gate.ts'
@@ -14,6 +16,12 @@ export interface Plan {
   readonly steps: readonly string[]
   readonly overlap: 'overlap' | 'gap' | 'none'
   readonly files: readonly { readonly host: string; readonly file: string; readonly variables: readonly string[]; readonly consumers: readonly string[] }[]
+  /** What happens to each consumer, in the order of the files. */
+  readonly refreshes: readonly { readonly host: string; readonly file: string; readonly consumer: string; readonly effect: Effect }[]
+  /** When some of those that use it have a value that others refuse, in words; `null`: never. */
+  readonly gap: string | null
+  /** What people lose, by variable: whatever is signed with the old value is refused. */
+  readonly logsOut: readonly { readonly variable: string; readonly why: string }[]
   readonly remarks: readonly string[]
   /** A person has to give the value. */
   readonly guided: boolean
@@ -29,7 +37,19 @@ export function planOf(engine: Engine, secret: Secret): Plan {
   const snapshot = snapshotOf(engine, secret, gateOf(inventory, secret))
   if (rotator.never) {
     const never = secret.reason ?? rotator.summary
-    return { name: secret.name, rotator: rotator.name, steps: [], overlap: 'none', files: [], remarks: [], guided: false, never }
+    return {
+      name: secret.name,
+      rotator: rotator.name,
+      steps: [],
+      overlap: 'none',
+      files: [],
+      refreshes: [],
+      gap: null,
+      logsOut: [],
+      remarks: [],
+      guided: false,
+      never,
+    }
   }
   const outputs = outputsOf(inventory, secret)
   const refreshed = outputs.some((o) => o.consumers.length > 0)
@@ -55,7 +75,13 @@ export function planOf(engine: Engine, secret: Secret): Plan {
     ],
     overlap,
     files,
-    remarks: [...(rotator.plan?.(params) ?? []), ...holdRemark(outputs, overlap)],
+    refreshes: outputs.flatMap((o) => o.consumers.map((c) => ({ host: o.host, file: o.file, consumer: c.key, effect: effectOf(engine, c) }))),
+    gap: gapOf(outputs, overlap, rotator.guide !== undefined),
+    logsOut: Object.keys(secret.env).flatMap((variable) => {
+      const why = signedWith(variable)
+      return why === null ? [] : [{ variable, why }]
+    }),
+    remarks: [...(rotator.plan?.(params) ?? []), ...holdRemark(outputs, overlap), ...hostRemark(engine, outputs)],
     guided: rotator.guide !== undefined,
     never: null,
   }
@@ -67,6 +93,29 @@ function describe(engine: Engine, { kind, params: given, key, probationMs = PROB
   if (!consumer || !params?.success) return `${key}: not available, so nothing can be proved: the old value is held`
   const watched = consumer.health && (consumer.tells?.(params.data) ?? true) ? `; watched for ${formatDuration(probationMs)}, goes back if it falls ill` : ''
   return `${key}: ${consumer.describe(params.data)}${consumer.proves(params.data) ? ', then proves what it holds' : ', and cannot prove anything'}${watched}`
+}
+
+function effectOf(engine: Engine, { kind, params: given }: ConsumerSpec): Effect {
+  const consumer = engine.consumers.get(kind)
+  const params = consumer?.params.safeParse(given)
+  return (params?.success && consumer?.effect?.(params.data)) || 'command'
+}
+
+/** What cannot overlap: the old value is dead before everybody has the new one, or those that share it change one after the other. */
+function gapOf(outputs: readonly Output[], overlap: Plan['overlap'], guided: boolean): string | null {
+  const consumers = outputs.flatMap((o) => o.consumers).length
+  if (overlap === 'gap')
+    return consumers > 0
+      ? 'from "set" on a consumer is refused until it was refreshed'
+      : 'from "set" on whatever reads the file is refused until you restart it: no consumer is declared'
+  if (overlap === 'overlap' || guided || consumers < 2) return null
+  return 'the consumers change one after the other: until the last one has, they refuse one another where they share this value'
+}
+
+/** What is missing on another machine shows there alone. */
+function hostRemark(engine: Engine, outputs: readonly Output[]): readonly string[] {
+  const others = [...new Set(outputs.filter((o) => o.consumers.length > 0 && o.host !== engine.host).map((o) => o.host))]
+  return others.map((host) => `what consumers on ${host} need is not looked at from here: run "secrets doctor" there`)
 }
 
 function holdRemark(outputs: readonly { readonly consumers: readonly unknown[]; readonly unproven: string }[], overlap: Plan['overlap']): readonly string[] {

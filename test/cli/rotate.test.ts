@@ -109,6 +109,38 @@ describe('looking first', () => {
     expect(c.live('api')).toHaveLength(1)
   })
 
+  test('--dry-run says what changes, what cannot overlap, who is logged out, and what would hold it, for people and programs', async () => {
+    await using c = await newCase()
+    const before = c.tree()
+    const own = "      - { kind: exec, refresh: [cp, .env, running.env], prove: { command: [grep, '^[A-Z_]*=', running.env], format: environ } }\n"
+    c.edit(own, `${own}      - { kind: process, pidfile: gone.pid, signal: TERM }\n      - { kind: exec, refresh: [no-such-tool], timeout: 5s }\n`)
+    const { stdout } = await c.secrets(['rotate', '--dry-run', 'jwt'])
+    expect(stdout).toContain(
+      '  gap        the consumers change one after the other: until the last one has, they refuse one another where they share this value\n',
+    )
+    expect(stdout).toContain('  logs out   JWT_SECRET: it signs login tokens: a new one logs people out\n')
+    expect(stdout).toContain('  held       process-1: there is no pid file gone.pid; waits until that is mended, or you say "secrets approve jwt"\n')
+    expect(stdout).toContain('  held       exec-2: no-such-tool: there is no such program in PATH; waits until')
+    const { document } = await c.json(['rotate', '--dry-run', 'jwt', 'api'])
+    const [host] = document.plans[0].files.map((one: { host: string }) => one.host)
+    const at = (consumer: string) => ({ host, file: '.env', consumer })
+    expect(document.plans[0]).toMatchObject({
+      refreshes: [
+        { ...at('exec-1'), effect: 'command' },
+        { ...at('process-1'), effect: 'restart' },
+        { ...at('exec-2'), effect: 'command' },
+      ],
+      logsOut: [{ variable: 'JWT_SECRET', why: 'it signs login tokens: a new one logs people out' }],
+      held: [
+        { ...at('process-1'), why: 'there is no pid file gone.pid', hint: 'start the program, or correct "pidfile"' },
+        { ...at('exec-2'), why: 'no-such-tool: there is no such program in PATH', hint: 'install it, or correct the command' },
+      ],
+    })
+    expect(document.plans[1]).toMatchObject({ name: 'api', gap: null, logsOut: [] })
+    c.edit('      - { kind: process, pidfile: gone.pid, signal: TERM }\n      - { kind: exec, refresh: [no-such-tool], timeout: 5s }\n', '')
+    expect(c.tree()).toEqual(before)
+  })
+
   test('of an open rotation it says that it goes on', async () => {
     await using c = await newCase()
     await c.secrets(['rotate', 'slow'])
