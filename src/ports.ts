@@ -59,6 +59,12 @@ export interface VersionInfo {
   readonly createdAt: Millis
 }
 
+/** A version that shall be current at once; `expect` as in `promote`. */
+export interface CurrentVersion extends NewVersion {
+  readonly path: string
+  readonly expect: Fingerprint | null
+}
+
 /**
  * Where versions live. Versions lie beside the path, immutable and invisible to readers; the current document is what
  * readers get. Every method may be repeated. All throw STORE_UNAVAILABLE or STORE_BUSY (retryable), STORE_DAMAGED naming
@@ -81,6 +87,12 @@ export interface SecretStore {
    * STORE_CHANGED and changes nothing. Already current: done. Fields of neighbours stay.
    */
   promote(path: string, token: Token, expect: Fingerprint | null, signal?: AbortSignal): Promise<void>
+  /**
+   * `put` and `promote` of each with one wait for the disk: for the values of a new project, which nobody uses before all are there.
+   * A kill leaves some done and others not, and each version is there before it is current; run again, it goes on with the others.
+   * What is promised of power cuts holds when it has returned: before, some may be current whose version is not there.
+   */
+  putCurrent(versions: readonly CurrentVersion[], signal?: AbortSignal): Promise<void>
   /** Forgets a version; one that is absent is fine. The current document stays. */
   drop(path: string, token: Token): Promise<void>
   /** Takes fields out of the current document (`secrets rm`); the versions stay. */
@@ -181,6 +193,18 @@ export interface AppendContext {
   readonly policy: Policy | null
 }
 
+/** An event for the end of its stream. */
+export interface Append extends AppendContext {
+  readonly stream: string
+  readonly seq: number
+  readonly event: Event
+}
+
+export interface Appended {
+  readonly recorded: Recorded
+  readonly state: StreamState
+}
+
 /**
  * The append-only record. `append` is the one primitive: it gives durability, history, mutual exclusion, and "one open
  * rotation a secret". The folded state is a row written in the same transaction; that row is the compare-and-set.
@@ -190,7 +214,9 @@ export interface Ledger {
    * Succeeds only if `seq` is the next number of that stream (1 for the first), else STREAM_MOVED. Afterwards it survives a
    * power cut. LEDGER_BUSY when another process holds the file for too long. Not to be repeated blindly: read first.
    */
-  append(stream: string, seq: number, event: Event, context: AppendContext): Promise<{ readonly recorded: Recorded; readonly state: StreamState }>
+  append(stream: string, seq: number, event: Event, context: AppendContext): Promise<Appended>
+  /** `append` of each in this order, all of them or none, with one wait for the disk. */
+  appendAll(appends: readonly Append[]): Promise<readonly Appended[]>
   read(stream: string): Promise<readonly Recorded[]>
   state(stream: string): Promise<StreamState | null>
   states(): AsyncIterable<StreamState>

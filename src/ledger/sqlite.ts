@@ -1,5 +1,5 @@
 import { KeyturnError } from '../errors.ts'
-import type { Clock, Fold, Ledger } from '../ports.ts'
+import type { Append, Appended, Clock, Fold, Ledger } from '../ports.ts'
 import type { Actor, StreamState } from '../terms.ts'
 import { canonical, type EventRow, hashedText, toRecorded } from './canonical.ts'
 import { ledgerFault } from './faults.ts'
@@ -64,53 +64,49 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Sq
     }
   }
 
+  const appendAll = async (appends: readonly Append[]): Promise<readonly Appended[]> => {
+    // Reading never needs it, and `status` counts every module.
+    const { createHash } = await import('node:crypto')
+    const { tool } = options
+    const [inventory, actor] = [inventoryHash(), canonical(options.actor)]
+    /** Inside the transaction. */
+    const append = ({ stream, seq, event, policy }: Append): Appended => {
+      const old = db.get<{ seq: number; hash: string; state: string }>(SQL.row, stream)
+      if ((old?.seq ?? 0) + 1 !== seq) throw moved(stream, seq)
+      const pos = db.get<{ pos: number }>(SQL.count)?.pos
+      if (pos === undefined) throw new KeyturnError('LEDGER_DAMAGED', `ledger ${file}: its counter is missing`)
+      fault('counted')
+      const [text, inForce, at, prev] = [canonical(event), canonical(policy), clock.now(), old?.hash ?? '']
+      const unhashed = { pos, stream, seq, at, event: text, actor, tool, inventory, policy: inForce, prev }
+      const hash = createHash('sha256').update(hashedText(unhashed)).digest('hex')
+      // From the text, so that a refold years later sees exactly the same.
+      const recorded = toRecorded({ ...unhashed, hash })
+      const state = fold(old ? parse(old.state) : null, recorded)
+      db.run(SQL.insertEvent, pos, stream, seq, at, text, actor, tool, inventory, inForce, prev, hash)
+      fault('event')
+      const changed = db.run(old ? SQL.updateRow : SQL.insertRow, stream, seq, pos, hash, canonical(state))
+      if (changed !== 1) throw moved(stream, seq)
+      fault('row')
+      return { recorded, state }
+    }
+    const appended = db.transaction(() => {
+      fault('begun')
+      return appends.map(append)
+    })
+    fault('committed')
+    return appended
+  }
+
   return {
     file,
     inventoryId,
 
     async append(stream, seq, event, { policy }) {
-      // Reading never needs it, and `status` counts every module.
-      const { createHash } = await import('node:crypto')
-      const text = canonical(event)
-      const inForce = canonical(policy)
-      const row = (pos: number, prev: string): EventRow => {
-        const { tool } = options
-        const unhashed = {
-          pos,
-          stream,
-          seq,
-          at: clock.now(),
-          event: text,
-          actor: canonical(options.actor),
-          tool,
-          inventory: inventoryHash(),
-          policy: inForce,
-          prev,
-        }
-        return { ...unhashed, hash: createHash('sha256').update(hashedText(unhashed)).digest('hex') }
-      }
-      const appended = db.transaction(() => {
-        fault('begun')
-        const old = db.get<{ seq: number; hash: string; state: string }>(SQL.row, stream)
-        if ((old?.seq ?? 0) + 1 !== seq) throw moved(stream, seq)
-        const pos = db.get<{ pos: number }>(SQL.count)?.pos
-        if (pos === undefined) throw new KeyturnError('LEDGER_DAMAGED', `ledger ${file}: its counter is missing`)
-        fault('counted')
-        const made = row(pos, old?.hash ?? '')
-        // From the text, so that a refold years later sees exactly the same.
-        const recorded = toRecorded(made)
-        const state = fold(old ? parse(old.state) : null, recorded)
-        const { at, actor, tool, inventory, prev, hash } = made
-        db.run(SQL.insertEvent, pos, stream, seq, at, text, actor, tool, inventory, inForce, prev, hash)
-        fault('event')
-        const changed = db.run(old ? SQL.updateRow : SQL.insertRow, stream, seq, pos, hash, canonical(state))
-        if (changed !== 1) throw moved(stream, seq)
-        fault('row')
-        return { recorded, state }
-      })
-      fault('committed')
-      return appended
+      const [appended] = await appendAll([{ stream, seq, event, policy }])
+      return appended as Appended
     },
+
+    appendAll,
 
     async read(stream) {
       try {

@@ -1,5 +1,4 @@
 import { KeyturnError } from '../errors.ts'
-import type { Version } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
 import type { Event, Fields, GateOutput, Millis, Secret, SecretState, Snapshot, VersionState } from '../terms.ts'
 import { secretStream } from '../terms.ts'
@@ -146,38 +145,4 @@ async function storeGiven(engine: Engine, secret: Secret, fields: Sensitive<Fiel
   await store.put(secret.path, { token, fields, handle: null })
   await engine.fault?.('given:stored')
   return token
-}
-
-/**
- * The first value of a secret that has none yet and that nobody rotates (`init`, `set` of a new name): stored, made current,
- * recorded with its age. Repeatable: an equal value changes nothing.
- */
-export async function introduce(
-  engine: Engine,
-  secret: Secret,
-  fields: Sensitive<Fields>,
-  age: { readonly bornAt: Millis | null; readonly source: VersionState['source']; readonly note?: string },
-): Promise<SecretState> {
-  const inventory = engine.inventory()
-  const store = await engine.store(secret.store)
-  const fingerprints = await engine.fingerprints()
-  const fingerprint = fingerprints.of(fields)
-  const state = await stateOf(engine, secret)
-  // `secrets rm` took the value out of the document; the versions stayed.
-  const current = state?.removed ? null : (state?.current ?? null)
-  if (current?.fingerprint === fingerprint) return state as SecretState
-  const token = `${inventory.id}.${secret.id}.seen-${fingerprint.slice(fingerprint.lastIndexOf(':') + 1)}`
-  const version: Pick<Version, 'token' | 'fields' | 'handle'> = { token, fields, handle: null }
-  await store.put(secret.path, version)
-  await store.promote(secret.path, token, current?.fingerprint ?? null)
-  const { state: after } = await engine.ledger.append(
-    secretStream(inventory.id, secret.id),
-    (state?.seq ?? 0) + 1,
-    {
-      type: 'saw',
-      facts: { kind: 'current', version: { token, handle: null, fingerprint, facts: await engine.facts(fields, secret.env, fingerprints) }, ...age },
-    },
-    { policy: secret.policy },
-  )
-  return after as SecretState
 }

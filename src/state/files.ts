@@ -14,6 +14,8 @@ export interface Writing {
   /** Under sudo, the caller. */
   readonly owner: Owner | null
   readonly fault?: Fault | undefined
+  /** Makes the names in a folder survive a power cut, or sees to it that somebody does; default: `syncFolder`, at once. */
+  readonly flush?: ((folder: string) => void | Promise<void>) | undefined
 }
 
 /** Names of temporary files start with it; whatever has such a name and no writer is a leftover of a kill. */
@@ -23,15 +25,16 @@ const TEMP = '.tmp-'
  * A folder that only its owner may enter, with its missing parents, on disk when this returns. One that is there already
  * stays as it is.
  *
+ * @param flush - as in `Writing`
  * @throws KeyturnError DISK_FULL or FILE_UNWRITABLE.
  */
-export async function makeFolder(dir: string, owner: Owner | null): Promise<void> {
+export async function makeFolder(dir: string, owner: Owner | null, flush: Writing['flush'] = syncFolder): Promise<void> {
   try {
     const first = await mkdir(dir, { recursive: true, mode: 0o700 })
     if (first === undefined) return
     for (let made = dir; ; made = dirname(made)) {
       if (owner) await chown(made, owner.uid, owner.gid)
-      await syncFolder(dirname(made))
+      await flush(dirname(made))
       if (made === first || made === dirname(made)) return
     }
   } catch (error) {
@@ -118,7 +121,7 @@ export async function placeOver(temp: string, target: string, writing: Writing):
   try {
     await rename(temp, target)
     await writing.fault?.('placed')
-    await syncFolder(dirname(target))
+    await (writing.flush ?? syncFolder)(dirname(target))
   } catch (error) {
     await rm(temp, { force: true }).catch(() => {})
     throw fromFileSystem(error, 'write', target)
@@ -145,7 +148,7 @@ export async function placeNew(temp: string, target: string, writing: Writing): 
     }
     await writing.fault?.('placed')
     await rm(temp, { force: true })
-    await syncFolder(dirname(target))
+    await (writing.flush ?? syncFolder)(dirname(target))
     return true
   } catch (error) {
     throw fromFileSystem(error, 'write', target)

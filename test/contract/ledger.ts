@@ -73,6 +73,30 @@ export function ledgerContract(name: string, open: (clock: { now(): number }) =>
       expect(await ledger.state('inv/secret/a')).toEqual(state)
     })
 
+    it('appends to several streams at once, as one by one', async () => {
+      const ledger = await make()
+      await ledger.append('inv/secret/a', 1, note(1), { policy })
+      const appended = await ledger.appendAll([
+        { stream: 'inv/secret/b', seq: 1, event: note(1), policy: null },
+        { stream: 'inv/secret/a', seq: 2, event: note(2), policy },
+        { stream: 'inv/secret/a', seq: 3, event: note(3), policy },
+      ])
+      expect(appended.map(({ recorded }) => recorded.pos)).toEqual([2, 3, 4])
+      expect(appended[2]?.recorded.prev).toBe(appended[1]?.recorded.hash)
+      expect(await ledger.read('inv/secret/b')).toEqual([appended[0]?.recorded])
+      expect((await ledger.read('inv/secret/a')).slice(1)).toEqual([appended[1]?.recorded, appended[2]?.recorded])
+      expect(await ledger.state('inv/secret/a')).toEqual(appended[2]?.state)
+      expect(await ledger.appendAll([])).toEqual([])
+    })
+
+    it('appends all of several or none', async () => {
+      const ledger = await make()
+      const all = [1, 2].map((n) => ({ stream: `inv/secret/${n}`, seq: n, event: note(1), policy }))
+      await expect(ledger.appendAll(all)).rejects.toMatchObject({ code: 'STREAM_MOVED' })
+      expect([await ledger.state('inv/secret/1'), await ledger.read('inv/secret/1')]).toEqual([null, []])
+      expect((await ledger.append('inv/secret/1', 1, note(1), { policy })).recorded.pos).toBe(1)
+    })
+
     it('walks the states of all streams, also while others are appended', async () => {
       const ledger = await make()
       const names = Array.from({ length: 1_200 }, (_, at) => `inv/secret/${String(at).padStart(5, '0')}`)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type ErrorCode, isKeyturnError } from '../../src/errors.ts'
-import type { Fingerprinter, SecretStore } from '../../src/ports.ts'
+import type { CurrentVersion, Fingerprinter, SecretStore } from '../../src/ports.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import type { Fields, Handle } from '../../src/terms.ts'
 
@@ -111,6 +111,61 @@ export function describeSecretStore(name: string, make: () => Promise<StoreUnder
       await put(1, { value: 'canary-two' }, 'demo/production/twin')
       expect((await store.get(PATH, [token(1)]))[0]?.fields.reveal()).toEqual({ value: 'canary-one' })
       expect((await store.get('demo/production/twin', [token(1)]))[0]?.fields.reveal()).toEqual({ value: 'canary-two' })
+    })
+
+    describe('putCurrent', () => {
+      const entry = (n: number | string, fields: Fields, path = PATH, expect: Fields | null = null): CurrentVersion => ({
+        ...{ path, token: token(n), fields: boxed(fields), handle },
+        expect: expect && print(expect),
+      })
+      const tokensAt = async (path = PATH) => (await store.versions(path)).map((version) => version.token)
+
+      it('stores every version and makes it current', async () => {
+        const paths = Array.from({ length: 40 }, (_, n) => `demo/production/many-${n}`)
+        await store.putCurrent(paths.map((path, n) => entry(n, { value: `canary-${n}` }, path)))
+        for (const [n, path] of paths.entries()) {
+          expect(await current(path)).toEqual({ value: `canary-${n}` })
+          expect((await another().get(path, [token(n)]))[0]).toMatchObject({ token: token(n), handle })
+        }
+        await store.putCurrent([])
+      })
+
+      it('takes several of one path, and leaves the fields of neighbours', async () => {
+        await put('n', { neighbour: 'canary-n' })
+        await store.promote(PATH, token('n'), null)
+        await store.putCurrent([
+          entry(1, { user: 'agent' }),
+          entry(2, { password: 'canary-two' }),
+          entry(3, { password: 'canary-three' }, PATH, { password: 'canary-two' }),
+        ])
+        expect(await current()).toEqual({ neighbour: 'canary-n', user: 'agent', password: 'canary-three' })
+        expect(await tokensAt()).toEqual([3, 2, 1, 'n'].map(token))
+      })
+
+      it('may be repeated, also where a part was done', async () => {
+        await put(1, { value: 'canary-one' })
+        for (let times = 0; times < 2; times++) {
+          await store.putCurrent([entry(1, { value: 'canary-one' }), entry(2, { value: 'canary-two' }, 'demo/other')])
+          expect(await tokensAt()).toEqual([token(1)])
+          expect(await tokensAt('demo/other')).toEqual([token(2)])
+          expect([await current(), await current('demo/other')]).toEqual([{ value: 'canary-one' }, { value: 'canary-two' }])
+        }
+      })
+
+      it('refuses what put and promote refuse', async () => {
+        await store.putCurrent([entry(1, { value: 'canary-one' })])
+        expect(await code(store.putCurrent([entry(1, { value: 'canary-other' })]))).toBe('STAGE_CONFLICT')
+        expect(await code(store.putCurrent([entry(2, { value: 'canary-two' })]))).toBe('STORE_CHANGED')
+        expect(await code(store.putCurrent([entry(2, { value: 'canary-two' }, PATH, { value: 'canary-other' })]))).toBe('STORE_CHANGED')
+        expect(await current()).toEqual({ value: 'canary-one' })
+        await store.putCurrent([entry(2, { value: 'canary-two' }, PATH, { value: 'canary-one' })])
+        expect(await current()).toEqual({ value: 'canary-two' })
+      })
+
+      it('writes nothing once its signal has aborted', async () => {
+        expect(await code(store.putCurrent([entry(1, { value: 'canary-one' })], AbortSignal.abort()))).toBe('LEASE_LOST')
+        expect([await current(), await tokensAt()]).toEqual([null, []])
+      })
     })
 
     describe('promote', () => {

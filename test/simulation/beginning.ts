@@ -1,6 +1,6 @@
 import { adopt } from '../../src/rotation/decide.ts'
 import { advanceHost } from '../../src/rotation/deliver.ts'
-import { introduce } from '../../src/rotation/open.ts'
+import { introduce } from '../../src/rotation/introduce.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import type { Fields, Json } from '../../src/terms.ts'
 import type { Account } from './account.ts'

@@ -3,7 +3,7 @@ import { fingerprinter } from '../../src/fingerprint.ts'
 import { openSqliteLedger, type SqliteLedger } from '../../src/ledger/sqlite.ts'
 import { recordFacts } from '../../src/policy/facts.ts'
 import { judgeQuickly } from '../../src/policy/strength.ts'
-import type { Fingerprinter, Ledger, Random } from '../../src/ports.ts'
+import type { Appended, Fingerprinter, Ledger, Random } from '../../src/ports.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
 import { fold } from '../../src/rotation/fold.ts'
 import { Sensitive } from '../../src/sensitive.ts'
@@ -226,8 +226,13 @@ interface Watch {
 
 /** The one ledger, as a process sees it: killed before or after each append. States are kept parsed, since everybody asks for them all the time. */
 function watched(ledger: Ledger, states: Map<string, StreamState>, { hook, look, seen }: Watch): Ledger {
-  return {
+  const seenBy: Ledger = {
     ...ledger,
+    async appendAll(appends) {
+      const done: Appended[] = []
+      for (const { stream, seq, event, policy } of appends) done.push(await seenBy.append(stream, seq, event, { policy }))
+      return done
+    },
     async append(stream, seq, event, context) {
       await hook(`ledger.append ${event.type}${event.type === 'claimed' ? ` ${event.step}` : ''}:before`)
       const appended = await ledger.append(stream, seq, event, context)
@@ -245,4 +250,5 @@ function watched(ledger: Ledger, states: Map<string, StreamState>, { hook, look,
       yield* [...states.values()]
     },
   }
+  return seenBy
 }

@@ -8,7 +8,7 @@ export interface ChildTask {
   readonly dir: string
   readonly identityFile: string
   readonly recipients: readonly string[]
-  readonly op: 'put' | 'promote' | 'withdraw' | 'drop' | 'reencrypt' | 'ready' | 'count'
+  readonly op: 'put' | 'promote' | 'putCurrent' | 'withdraw' | 'drop' | 'reencrypt' | 'ready' | 'count'
   readonly path: string
   readonly token: string
   /** `KEYTURN_TEST_VALUE`'s fingerprint or null. */
@@ -49,6 +49,13 @@ async function perform(store: LocalStore, { op, path, token, expect, newRecipien
   const value = process.env.KEYTURN_TEST_VALUE ?? ''
   if (op === 'put') await store.put(path, { token, fields: new Sensitive({ value }), handle: null })
   if (op === 'promote') await store.promote(path, token, expect)
+  if (op === 'putCurrent') {
+    const version = { token, fields: new Sensitive({ value }), handle: null }
+    await store.putCurrent([
+      { ...version, path, expect },
+      { ...version, path: `${path}-2`, expect: null },
+    ])
+  }
   if (op === 'withdraw') await store.withdraw(path, ['value'])
   if (op === 'drop') await store.drop(path, token)
   if (op === 'reencrypt') await store.reencrypt(newRecipients)

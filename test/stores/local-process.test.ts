@@ -69,6 +69,25 @@ const OPERATIONS: readonly Killed[] = [
     },
   },
   {
+    name: 'putCurrent',
+    task: { op: 'putCurrent', expect: FINGERPRINTS.of(box(OLD)) },
+    async either(store) {
+      for (const [path, before] of [
+        [PATH, OLD],
+        [`${PATH}-2`, undefined],
+      ] as const) {
+        const value = (await store.read([path])).get(path)?.fields.reveal().value
+        expect([before, NEW]).toContain(value)
+        if (value === NEW) expect((await store.get(path, ['new']))[0]?.fields.reveal()).toEqual({ value: NEW })
+      }
+    },
+    async done(store) {
+      expect((await store.read([PATH])).get(PATH)?.fields.reveal()).toEqual({ value: NEW, neighbour: 'agent' })
+      expect((await store.read([`${PATH}-2`])).get(`${PATH}-2`)?.fields.reveal()).toEqual({ value: NEW })
+      expect([await tokens(store), (await store.versions(`${PATH}-2`)).length]).toEqual([['new', 'neighbour', 'old'], 1])
+    },
+  },
+  {
     name: 'withdraw',
     task: { op: 'withdraw' },
     async either(store) {

@@ -37,7 +37,7 @@ export function memoryStore({ storage = emptyStorage(), clock, fingerprints, hoo
     return result
   }
 
-  return {
+  const store: SecretStore = {
     read: (paths) =>
       call('read', () => {
         const found = new Map<string, Document>()
@@ -85,6 +85,13 @@ export function memoryStore({ storage = emptyStorage(), clock, fingerprints, hoo
       await hook('store.promote:after')
     },
 
+    async putCurrent(all, signal) {
+      for (const { path, expect, ...version } of all) {
+        await store.put(path, version, signal)
+        await store.promote(path, version.token, expect, signal)
+      }
+    },
+
     drop: (path, token) =>
       call('drop', () => {
         versions.set(
@@ -104,6 +111,7 @@ export function memoryStore({ storage = emptyStorage(), clock, fingerprints, hoo
 
     ready: () => call('ready', () => {}),
   }
+  return store
 }
 
 /** The fields of these names; `null` when none is there. */

@@ -1,10 +1,9 @@
 import { KeyturnError } from '../../errors.ts'
 import type { IgnoreChange } from '../../guards/ignore-lines.ts'
-import type { Random, SecretStore } from '../../ports.ts'
+import type { CurrentVersion, Random, SecretStore } from '../../ports.ts'
 import type { Engine } from '../../rotation/engine.ts'
 import { newToken } from '../../rotation/ids.ts'
-import { introduce } from '../../rotation/open.ts'
-import { inParallel } from '../../rotation/settle.ts'
+import { type First, introduceAll } from '../../rotation/introduce.ts'
 import { Sensitive } from '../../sensitive.ts'
 import type { Fields } from '../../terms.ts'
 import type { ProposedSecret } from './propose.ts'
@@ -25,9 +24,6 @@ export interface Setup {
   readonly originals: readonly { readonly file: string; readonly mode: number }[]
 }
 
-/** Values that are stored at a time: most of it is waiting for the disk. */
-const LANES = 8
-
 /** Where things are kept that belong to no secret. Paths of secrets never begin with a dot. */
 const SETUP_PATH = '.keyturn/setup'
 
@@ -44,15 +40,12 @@ const originalPath = (file: string): string =>
  */
 export async function importSecrets(engine: Engine, proposed: readonly ProposedSecret[], signal: AbortSignal): Promise<number> {
   const byName = new Map(engine.inventory().secrets.map((secret) => [secret.name, secret]))
-  const imported = proposed.flatMap((one) => {
-    const secret = byName.get(one.name)
-    return secret === undefined || one.fields === null ? [] : [{ ...one, secret, fields: one.fields }]
+  const firsts = proposed.flatMap(({ name, fields, bornAt, source, files }): First[] => {
+    const secret = byName.get(name)
+    return secret === undefined || fields === null ? [] : [{ secret, fields, age: { bornAt, source, note: `imported by init from ${files.join(', ')}` } }]
   })
-  await inParallel(imported, LANES, async ({ secret, fields, bornAt, source, files }) => {
-    stopIf(signal)
-    await introduce(engine, secret, fields, { bornAt, source, note: `imported by init from ${files.join(', ')}` })
-  })
-  return imported.length
+  await unless(signal, () => introduceAll(engine, firsts, signal))
+  return firsts.length
 }
 
 /** What the originals are kept in. */
@@ -68,24 +61,20 @@ export interface Keeping {
  *
  * @throws KeyturnError INTERRUPTED; and what the store throws.
  */
-export async function keepOriginals(originals: readonly Original[], ignores: Setup['ignores'], keeping: Keeping): Promise<void> {
-  for (const original of originals) {
-    await keep(
-      originalPath(original.file),
-      'original',
-      original.text.map((text) => ({ text })),
-      keeping,
-    )
-  }
+export async function keepOriginals(originals: readonly Original[], ignores: Setup['ignores'], { store, inventoryId, random, signal }: Keeping): Promise<void> {
   const setup: Setup = { v: 1, ignores, originals: originals.map(({ file, mode }) => ({ file, mode })) }
-  await keep(SETUP_PATH, 'setup', new Sensitive({ setup: JSON.stringify(setup) }), keeping)
-}
-
-async function keep(path: string, what: string, fields: Sensitive<Fields>, { store, inventoryId, random, signal }: Keeping): Promise<void> {
-  stopIf(signal)
-  const token = newToken(inventoryId, what, random)
-  await store.put(path, { token, fields, handle: null }, signal)
-  await store.promote(path, token, null, signal)
+  const kept = (path: string, what: string, fields: Sensitive<Fields>): CurrentVersion => ({
+    ...{ path, token: newToken(inventoryId, what, random) },
+    ...{ fields, handle: null, expect: null },
+  })
+  const texts = originals.map(({ file, text }) =>
+    kept(
+      originalPath(file),
+      'original',
+      text.map((held) => ({ text: held })),
+    ),
+  )
+  await unless(signal, () => store.putCurrent([...texts, kept(SETUP_PATH, 'setup', new Sensitive({ setup: JSON.stringify(setup) }))], signal))
 }
 
 /** What `init` recorded; `null` where the project was not made by it. @throws KeyturnError STORE_NEWER */
@@ -104,6 +93,11 @@ export async function readOriginal(store: SecretStore, file: string): Promise<Se
   return fields === undefined ? null : fields.map((held) => held.text ?? '')
 }
 
-function stopIf(signal: AbortSignal): void {
-  if (signal.aborted) throw new KeyturnError('INTERRUPTED', 'interrupted before secrets.yaml was written')
+/** @throws KeyturnError INTERRUPTED once the signal has aborted, whatever else `work` says of it. */
+async function unless(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  const interrupted = () => new KeyturnError('INTERRUPTED', 'interrupted before secrets.yaml was written')
+  if (signal.aborted) throw interrupted()
+  await work().catch((error: unknown) => {
+    throw signal.aborted ? interrupted() : error
+  })
 }

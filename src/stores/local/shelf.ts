@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { fromFileSystem, KeyturnError } from '../../errors.ts'
 import { type Fault, makeFolder, placeNew, placeOver, readWhole, removeLeftovers, syncFolder, type Writing, writeTemp } from '../../state/files.ts'
 import type { Token } from '../../terms.ts'
+import { eachOf } from './each.ts'
 import { encodeName } from './names.ts'
 import { LARGEST_FILE } from './record.ts'
 
@@ -34,6 +35,8 @@ export interface Shelf {
   write(file: string, bytes: Uint8Array, check: () => void): Promise<void>
   /** Makes it; false where it is there already. */
   writeNew(file: string, bytes: Uint8Array, check: () => void): Promise<boolean>
+  /** The same shelf for many writes of `work`: the bytes of each are flushed at once, the names in each folder once at the end. */
+  together<T>(work: (shelf: Shelf) => Promise<T>): Promise<T>
   remove(file: string): Promise<void>
   clean(): Promise<void>
   /** Every record file there is, sorted. */
@@ -48,6 +51,9 @@ export interface VersionFile {
   readonly encoded: string
   readonly file: string
 }
+
+/** Folders flushed at once: as many as Node asks the disk for at a time. */
+const FLUSHES = 4
 
 const VERSION = /^(\d{6,})~(.+)\.age$/
 
@@ -102,7 +108,7 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
 
     async write(file, bytes, check) {
       check()
-      await makeFolder(folderOf(file), writing.owner)
+      await makeFolder(folderOf(file), writing.owner, writing.flush)
       const temp = await writeTemp(temporary, bytes, writing)
       await abandonUnless(temp, check)
       await placeOver(temp, file, writing)
@@ -110,10 +116,19 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
 
     async writeNew(file, bytes, check) {
       check()
-      await makeFolder(folderOf(file), writing.owner)
+      await makeFolder(folderOf(file), writing.owner, writing.flush)
       const temp = await writeTemp(temporary, bytes, writing)
       await abandonUnless(temp, check)
       return placeNew(temp, file, writing)
+    },
+
+    async together(work) {
+      const folders = new Set<string>()
+      try {
+        return await work(openShelf(dir, { ...writing, flush: (folder) => void folders.add(folder) }))
+      } finally {
+        await eachOf([...folders], FLUSHES, flushFolder)
+      }
     },
 
     async remove(file) {
@@ -143,6 +158,16 @@ export function openShelf(dir: string, writing: Writing & { readonly fault?: Fau
     name: (file) => relative(dir, file),
   }
   return shelf
+}
+
+export const findVersion = (files: readonly VersionFile[], token: Token): VersionFile | undefined => files.find(({ encoded }) => encoded === encodeName(token))
+
+async function flushFolder(folder: string): Promise<void> {
+  try {
+    await syncFolder(folder)
+  } catch (error) {
+    throw fromFileSystem(error, 'write', folder)
+  }
 }
 
 async function abandonUnless(temp: string, check: () => void): Promise<void> {

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import { KeyturnError } from '../../errors.ts'
-import type { Clock, Document, Fingerprinter, NewVersion, Random, SecretStore } from '../../ports.ts'
+import type { Clock, Document, Fingerprinter, Random, SecretStore } from '../../ports.ts'
 import type { Sensitive } from '../../sensitive.ts'
 import type { Fault } from '../../state/files.ts'
 import { locked } from '../../state/lock.ts'
@@ -10,13 +9,14 @@ import { eachOf } from './each.ts'
 import { sealTo } from './envelope.ts'
 import { filesOf, type StoreFile } from './inspect.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
-import { layOver, NO_FIELDS, namesOf, pick, sameFields, without } from './merge.ts'
-import { checkPath, checkToken, encodeName } from './names.ts'
+import { NO_FIELDS, namesOf, sameFields, without } from './merge.ts'
+import { checkPath, checkToken } from './names.ts'
+import { promoted, putAllCurrent, refuseOther } from './put-current.ts'
 import { recordReader } from './reader.ts'
 import { checkReady } from './ready.ts'
 import { encodeRecord, type StoreRecord } from './record.ts'
 import { reencryptAll } from './reencrypt.ts'
-import { openShelf, type VersionFile } from './shelf.ts'
+import { findVersion, openShelf } from './shelf.ts'
 
 export interface LocalStoreOptions {
   /** The store's folder; made at the first write. */
@@ -90,9 +90,8 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
     })
   }
 
-  const find = (files: readonly VersionFile[], token: Token) => files.find(({ encoded }) => encoded === encodeName(token))
   const versionAt = async (path: string, token: Token) => {
-    const found = find(await shelf.versionFiles(path), token)
+    const found = findVersion(await shelf.versionFiles(path), token)
     return found ? reader.version(path, found.file) : null
   }
 
@@ -120,7 +119,7 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
       for (const token of tokens) checkToken(token)
       const files = await shelf.versionFiles(path)
       const versions = await eachOf([...new Set(tokens)], AT_ONCE, async (token) => {
-        const found = find(files, token)
+        const found = findVersion(files, token)
         return found ? reader.version(path, found.file) : null
       })
       return versions.filter((version) => version !== null).map(({ token, fields, handle, createdAt }) => ({ token, fields, handle, createdAt }))
@@ -158,25 +157,30 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
       await underLock(signal, async (check) => {
         if (!version) throw new KeyturnError('STORE_DAMAGED', `${path}: no version ${token} is stored, so it cannot become current`)
         const before = await reader.current(path)
-        const document = before?.fields ?? NO_FIELDS
-        const own = pick(document, namesOf(version.fields))
-        if (sameFields(own, version.fields)) return
-        const empty = namesOf(own).length === 0
-        const expected = expect === null ? empty : !empty && (await options.fingerprints()).of(own) === expect
-        if (!expected) {
-          throw new KeyturnError('STORE_CHANGED', `${path}: ${empty ? 'holds no value of the secret' : 'holds another value'}, which was not expected`)
-        }
-        const bytes = before === null && early !== null ? early : await sealed(layOver(document, version.fields))
+        const document = await promoted(before?.fields ?? NO_FIELDS, { path, fields: version.fields, expect }, options.fingerprints)
+        if (document === null) return
+        const bytes = before === null && early !== null ? early : await sealed(document)
         await shelf.write(shelf.currentFile(path), bytes, check)
       })
+    },
+
+    async putCurrent(versions, signal) {
+      for (const { path, token } of versions) {
+        checkPath(path)
+        checkToken(token)
+      }
+      const { fingerprints } = options
+      await underLock(signal, (check) =>
+        shelf.together((batch) => putAllCurrent(versions, { shelf: batch, reader, inventoryId, clock, fingerprints, seal, check, atOnce: AT_ONCE })),
+      )
     },
 
     async drop(path, token) {
       checkPath(path)
       checkToken(token)
-      if (!find(await shelf.versionFiles(path), token)) return
+      if (!findVersion(await shelf.versionFiles(path), token)) return
       await underLock(undefined, async () => {
-        const found = find(await shelf.versionFiles(path), token)
+        const found = findVersion(await shelf.versionFiles(path), token)
         if (found) await shelf.remove(found.file)
       })
     },
@@ -214,13 +218,5 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
     },
 
     files: () => filesOf(shelf, reader),
-  }
-}
-
-function refuseOther(path: string, there: NewVersion, put: NewVersion): void {
-  // A handle is JSON, and `undefined` in it is not stored.
-  const handle: unknown = JSON.parse(JSON.stringify(put.handle))
-  if (!sameFields(there.fields, put.fields) || !isDeepStrictEqual(there.handle, handle)) {
-    throw new KeyturnError('STAGE_CONFLICT', `${path}: version ${put.token} is stored with other bytes`)
   }
 }

@@ -73,10 +73,12 @@ describe('the first import', () => {
     expect(openai && (await (await engine.store('main')).versions(openai.path)).length).toBe(1)
   })
 
-  test('stops between two secrets when the user interrupts', async () => {
+  test('stops when the user interrupts', async () => {
     const engine = await engineFor({ openai: 'OPENAI_API_KEY' })
     const { secrets } = proposalOf(`OPENAI_API_KEY=${canary()}\n`)
     await expect(importSecrets(engine, secrets, AbortSignal.abort())).rejects.toMatchObject({ code: 'INTERRUPTED' })
+    const [openai] = engine.inventory().secrets
+    expect(openai && (await stateOf(engine, openai))).toBeNull()
   })
 })
 
