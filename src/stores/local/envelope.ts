@@ -1,6 +1,8 @@
+import type { Encrypter } from 'age-encryption'
 import { KeyturnError } from '../../errors.ts'
 import { Sensitive } from '../../sensitive.ts'
 import { type Keyring, sameTag } from './keyring.ts'
+import { addRecipient } from './recipient.ts'
 
 /**
  * A sealed age file. Its plaintext is the body, a newline, and one line of JSON that says who wrote it and proves it to
@@ -40,20 +42,32 @@ const RECIPIENT = /^age1[023456789acdefghjklmnpqrstuvwxyz]{58}$/
 export async function sealTo(body: Sensitive<Uint8Array>, ring: Keyring, recipients: readonly string[]): Promise<Uint8Array> {
   const writer = ring.own.find((own) => recipients.includes(own))
   if (!writer) throw notListed(ring)
+  const encrypter = await encrypterFor(recipients)
+  const bytes = body.reveal()
+  const seals = Object.fromEntries([...new Set(recipients)].map((reader) => [reader, ring.tag(writer, writer, reader, bytes).toString('base64')]))
+  const seal: Seal = { writer, seals }
+  const whole = Buffer.concat([bytes, Buffer.from(`\n${JSON.stringify(seal)}\n`)])
+  return collect(await encrypter.encrypt(streamOf(whole)))
+}
+
+/** By list of recipients, since a store has one list for all its files. */
+const encrypters = new WeakMap<readonly string[], Encrypter>()
+
+async function encrypterFor(recipients: readonly string[]): Promise<Encrypter> {
+  const known = encrypters.get(recipients)
+  if (known) return known
   const age = await import('age-encryption')
   const encrypter = new age.Encrypter()
   for (const recipient of new Set(recipients)) {
     if (!RECIPIENT.test(recipient)) throw notRecipient(recipient)
     try {
-      encrypter.addRecipient(recipient)
+      addRecipient(encrypter, recipient, age)
     } catch {
       throw notRecipient(recipient)
     }
   }
-  const bytes = body.reveal()
-  const seals = Object.fromEntries([...new Set(recipients)].map((reader) => [reader, ring.tag(writer, writer, reader, bytes).toString('base64')]))
-  const seal: Seal = { writer, seals }
-  return encrypter.encrypt(Buffer.concat([bytes, Buffer.from(`\n${JSON.stringify(seal)}\n`)]))
+  encrypters.set(recipients, encrypter)
+  return encrypter
 }
 
 /**
@@ -66,7 +80,7 @@ export async function openSealed(file: Uint8Array, ring: Keyring, trusted: reado
   if (file.length === 0) return { ok: false, why: 'damaged', seen: 'empty' }
   let plain: Buffer
   try {
-    plain = Buffer.from(await ring.decrypter.decrypt(file))
+    plain = await collect(await ring.decrypter.decrypt(streamOf(file)))
   } catch (error) {
     // The library has no codes; a test holds it to this sentence.
     const foreign = error instanceof Error && error.message.startsWith('no identity matched')
@@ -107,4 +121,20 @@ function parseSeal(text: string): Seal | null {
   } catch {
     return null
   }
+}
+
+// In streams: for bytes the library makes a `Response`, and all of Node's fetch is loaded for that.
+
+const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes)
+      controller.close()
+    },
+  })
+
+async function collect(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }

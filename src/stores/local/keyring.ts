@@ -1,8 +1,9 @@
-import { createHmac, createPrivateKey, createPublicKey, diffieHellman, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, createPrivateKey, diffieHellman, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { Decrypter } from 'age-encryption'
 import { KeyturnError } from '../../errors.ts'
 import type { Sensitive } from '../../sensitive.ts'
 import { keyBytes } from './bech32.ts'
+import { publicKeyOf } from './recipient.ts'
 
 /** The keys of this machine, ready for use. */
 export interface Keyring {
@@ -13,9 +14,8 @@ export interface Keyring {
   tag(own: string, writer: string, reader: string, bytes: Uint8Array): Buffer
 }
 
-/** DER of a raw X25519 key: fixed bytes before the 32 of the key (RFC 8410). */
+/** DER of a raw private X25519 key: fixed bytes before the 32 of the key (RFC 8410). */
 const PRIVATE = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const PUBLIC = Buffer.from('302a300506032b656e032100', 'hex')
 
 /**
  * Opens a ring of X25519 identities.
@@ -49,8 +49,7 @@ export async function openKeyring(identities: readonly Sensitive<string>[]): Pro
     if (known) return known
     const privateKey = secrets.get(own)
     if (!privateKey) throw new KeyturnError('INTERNAL', `${own} is not in the ring`)
-    const publicKey = createPublicKey({ key: Buffer.concat([PUBLIC, keyBytes(own === writer ? reader : writer)]), format: 'der', type: 'spki' })
-    const secret = diffieHellman({ privateKey, publicKey })
+    const secret = diffieHellman({ privateKey, publicKey: publicKeyOf(own === writer ? reader : writer) })
     const key = Buffer.from(hkdfSync('sha256', secret, Buffer.concat([keyBytes(writer), keyBytes(reader)]), 'keyturn seal 1', 32))
     shared.set(name, key)
     return key
