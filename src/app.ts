@@ -7,6 +7,8 @@ import { findInventoryFile } from './inventory/find.ts'
 // At once: reading the ledger is what every command does, and the file itself loads nothing before it is opened.
 import { openSqliteLedger, type SqliteLedger } from './ledger/sqlite.ts'
 import { once } from './once.ts'
+import type { FactOptions } from './policy/facts.ts'
+import type { Judge } from './policy/strength.ts'
 import type { Clock, Fingerprinter, Random, SecretStore } from './ports.ts'
 import type { Engine } from './rotation/engine.ts'
 import { fold } from './rotation/fold.ts'
@@ -50,6 +52,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal
   /** Asks a person for the passphrase of a protected identity file. */
   readonly passphrase?: (file: string) => Promise<Sensitive<string>>
+  /** How strength is judged; default: all that is known here. */
+  readonly judge?: Judge
 }
 
 // Named here, not imported: only so is what hangs on it cut out of a release.
@@ -214,13 +218,13 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
   })
 
   /** Asked for when the first value is judged. */
-  const known = once(async () => {
+  const known = once(async (): Promise<Omit<FactOptions, 'env' | 'fingerprints'>> => {
     const [{ knownAround }, { readSamples }] = await Promise.all([import('./rotation/known.ts'), import('./inventory/import/samples.ts')])
     const around = await knownAround(inventory, host, async (file) => {
       const others: OpenOptions = { config: file, cwd: options.cwd }
       return appOf(await readInventory(file, others, env), others, env, false)
     })
-    return { ...around, published: await readSamples(inventory.dir) }
+    return { ...around, published: await readSamples(inventory.dir), ...(options.judge && { judge: options.judge }) }
   })
 
   const openEngine = async (makeLedger: boolean): Promise<Engine> => {

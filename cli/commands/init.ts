@@ -8,6 +8,7 @@ import { importSecrets, keepOriginals } from '../../src/inventory/import/adopt.t
 import { alone, closePending, forgetPending, notePending, type Pending, type PendingPlace, undoIgnores } from '../../src/inventory/import/pending.ts'
 import { makeText, replaceText } from '../../src/inventory/import/place.ts'
 import { type ImportPlan, inventoryText, planImport } from '../../src/inventory/import/plan.ts'
+import { type Judge, judgeOnce } from '../../src/policy/strength.ts'
 import { writeRecoveryNote } from '../../src/state/recovery.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { explanation } from '../import-explanation.ts'
@@ -22,12 +23,14 @@ type KeyTools = Awaited<ReturnType<typeof loadKeyTools>>
 export const run: Run = async (context, files, options) => {
   const { out } = context
   const created = textOption(options, 'created')
-  const { clock } = (await import('../../src/app.ts')).environment()
+  const { clock, host } = (await import('../../src/app.ts')).environment()
+  // Said before the question, recorded after it.
+  const judge = judgeOnce()
   const now = clock.now()
   const bornAt = created === undefined ? null : parseMoment(created, '--created')
   if (bornAt !== null && bornAt > now) throw new KeyturnError('USAGE', `--created: ${created} lies in the future`)
   const { config = null, environment = null } = context.options
-  const plan = await planImport({ cwd: context.cwd, files, config, environment, created: bornAt, now }).catch(async (error: unknown) => {
+  const plan = await planImport({ cwd: context.cwd, files, config, environment, created: bornAt, now, host, judge }).catch(async (error: unknown) => {
     if (isKeyturnError(error, 'CONFIG_EXISTS')) await settleBefore(context)
     throw error
   })
@@ -53,7 +56,7 @@ export const run: Run = async (context, files, options) => {
   const { loadKeyTools } = await import('../../src/app.ts')
   const tools = await loadKeyTools()
   const recovery = await makeRecoveryKey(context, tools, textOption(options, 'recoveryKeyFile')).catch(nothingWritten)
-  const done = await carryOut(context, plan, tools, recovery)
+  const done = await carryOut(context, plan, tools, recovery, judge)
   report(context, plan, recovery, done)
   return 0
 }
@@ -76,7 +79,7 @@ interface Done {
  * Everything is written before `secrets.yaml`: until that stands there, nothing of it is anybody's project, and whatever
  * ends this (an error, Ctrl-C, a kill) leaves what is taken away at once or by the next init.
  */
-async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyTools, recovery: RecoveryKey): Promise<Done> {
+async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyTools, recovery: RecoveryKey, judge: Judge): Promise<Done> {
   const { environment, loadKinds, newApp, pathsOf } = await import('../../src/app.ts')
   const { loadInventoryText } = await import('../../src/inventory/load.ts')
   const { clock, random, host, fault } = environment()
@@ -115,7 +118,7 @@ async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyToo
     try {
       context.signal.throwIfAborted()
       for (const { file, key } of keys) await tools.writeIdentity(key, { file, clock, random, owner: paths.owner })
-      app = await newApp(inventory, { cwd: context.cwd, signal: context.signal })
+      app = await newApp(inventory, { cwd: context.cwd, signal: context.signal, judge })
       const store = await app.store()
       await store.ready()
       const imported = await importSecrets(await app.engine(), plan.proposal.secrets, context.signal)

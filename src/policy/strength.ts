@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { explain } from './dictionary.ts'
 import { bitsPerCharacter, findPatterns, looksRandom, type Strength } from './patterns.ts'
 
@@ -18,6 +19,19 @@ export async function judgeStrength(value: string, names: readonly string[] = []
   if (value === '' || (own.pattern !== null && own.bits < WEAK_BITS) || looksRandom(value)) return own
   const explained = await explain(value, [...words], bitsPerCharacter(value))
   return explained === null || explained.bits >= own.bits ? own : explained
+}
+
+/** `judgeStrength` that remembers what it said, for a command that needs it twice. It keeps digests, no value. */
+export function judgeOnce(): Judge {
+  const known = new Map<string, Strength | Promise<Strength>>()
+  return (value, names) => {
+    const key = createHash('sha256')
+      .update(JSON.stringify([value, names]))
+      .digest('base64')
+    const strength = known.get(key) ?? judgeStrength(value, names)
+    known.set(key, strength)
+    return strength
+  }
 }
 
 /** The own checks alone: at once, and without a dictionary. */

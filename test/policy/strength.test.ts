@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { publishedReason } from '../../src/policy/published.ts'
-import { judgeStrength, WEAK_BITS } from '../../src/policy/strength.ts'
+import { judgeOnce, judgeStrength, WEAK_BITS } from '../../src/policy/strength.ts'
 
 /** What stands around the values below. */
 const NAMES = ['voice-agent', 'production', 'asterisk-ari', 'ASTERISK_ARI_PASSWORD', 'ari-operator', 'pbx-host-1', 'openai']
@@ -31,6 +31,15 @@ function uuid(seed: number): string {
 }
 
 describe('strength', () => {
+  it('is judged once a value and the names around it', async () => {
+    const judge = judgeOnce()
+    const first = await judge('marzipan-bakery-77', [])
+    expect(first).toEqual(await judgeStrength('marzipan-bakery-77'))
+    expect(await judge('marzipan-bakery-77', [])).toBe(first)
+    expect(await judge('marzipan-bakery-77', ['marzipan bakery'])).toEqual(await judgeStrength('marzipan-bakery-77', ['marzipan bakery']))
+    expect(await judge('marzipan-bakery-78', [])).not.toBe(first)
+  })
+
   it.each(BAD)('%s is weak, and it is said why', async (value) => {
     const { bits, pattern } = await judgeStrength(value, NAMES)
     const published = publishedReason(value)

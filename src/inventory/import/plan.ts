@@ -5,6 +5,7 @@ import { type IgnoreChange, planIgnores } from '../../guards/ignore-lines.ts'
 import { MAX_TEXT_BYTES } from '../../outputs/text.ts'
 import { isTracked } from '../../outputs/tracked.ts'
 import { type FactOptions, recordFacts } from '../../policy/facts.ts'
+import type { Judge } from '../../policy/strength.ts'
 import { weaknessOf } from '../../policy/weakness.ts'
 import { Sensitive } from '../../sensitive.ts'
 import { readWhole } from '../../state/files.ts'
@@ -31,6 +32,9 @@ export interface PlanOptions {
   /** When all values were made, as a person says. */
   readonly created?: Millis | null
   readonly now: Millis
+  /** Of this machine: a word that stands around the values. */
+  readonly host: string
+  readonly judge?: Judge
 }
 
 /** All that `init` is going to do, read and decided, with nothing written. */
@@ -88,7 +92,11 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
     proposal,
     originals: files.map(({ original }) => original),
     ignores,
-    weak: await weakOnes(proposal.secrets, { published: await readSamples(dir), names: [projectOf(dir), environment ?? ''] }),
+    weak: await weakOnes(proposal.secrets, {
+      published: await readSamples(dir),
+      names: [projectOf(dir), environment ?? 'production', options.host],
+      ...(options.judge && { judge: options.judge }),
+    }),
     remarks: [
       ...proposal.remarks,
       ...files.flatMap(({ original }) => remarkOnMode(original)),
@@ -130,7 +138,7 @@ const THROWAWAY = fingerprinter('none', new Sensitive(new Uint8Array(32)))
 
 type Weak = ImportPlan['weak'][number]
 
-async function weakOnes(secrets: readonly ProposedSecret[], known: Pick<FactOptions, 'published' | 'names'>): Promise<readonly Weak[]> {
+async function weakOnes(secrets: readonly ProposedSecret[], known: Pick<FactOptions, 'published' | 'names' | 'judge'>): Promise<readonly Weak[]> {
   const weak: Weak[] = []
   for (const secret of secrets) {
     if (secret.fields === null) continue
