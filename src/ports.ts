@@ -310,6 +310,25 @@ export interface Health {
   readonly why: string
 }
 
+/** One running part of a consumer, as it is now: a container, a process. */
+export interface Sight {
+  /** As a person calls it: `service ai_engine`, `container pbx`, `voice-agent.service`. Parts of one have the same. */
+  readonly who: string
+  readonly part: 'container' | 'process'
+  /** When what it holds was fixed: the container was created, the process started. `null`: not known. */
+  readonly since: Millis | null
+  /** As in a {@link Proof}; a variable that is not in it, or is `UNTAKEN`, is none of its own. */
+  readonly vars: Proof['vars']
+  /** Variables of which nothing shows what it runs, and why. */
+  readonly unsure?: { readonly names: readonly string[]; readonly why: string }
+  /** It does not run, and this is how: then `vars` is what it would start with, as far as that is known. */
+  readonly idle?: string
+  /** What makes it take the file as it is now, or starts it: `run systemctl restart app.service`. */
+  readonly mend: string
+  /** Half a sentence on why another command would not do. */
+  readonly trap?: string
+}
+
 /**
  * What a refresh does to what runs. `recreate`, `restart`: it is away for a moment. `reload`, `signal`, `request`: it is told and goes on.
  * `command`: a program of the user's decides. `nothing`: it has to notice by itself.
@@ -333,6 +352,8 @@ export interface Consumer<P = unknown> {
   ready?(ctx: ConsumerContext<P>): Promise<void>
   refresh(ctx: ConsumerContext<P>): Promise<void>
   prove?(ctx: ConsumerContext<P>): Promise<Proof>
+  /** What runs now, part by part, for `doctor`: like `prove`, but waits for nothing, and what does not run is told and not thrown. Absent: `prove` has to do. */
+  look?(ctx: ConsumerContext<P>): Promise<readonly Sight[]>
   /** Whether its health can be asked with these params. Absent: it can wherever `health` is there. */
   tells?(params: P): boolean
   /** How it is now. What is thrown counts as `unknown`. */

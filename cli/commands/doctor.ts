@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type App, environment, loadLedgerTools } from '../../src/app.ts'
 import { fromFileSystem, isKeyturnError } from '../../src/errors.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
-import { examine, type Trouble } from '../../src/rotation/examine.ts'
+import { examine, examineRunning, type Trouble } from '../../src/rotation/examine.ts'
 import { judgeAgain } from '../../src/rotation/judge.ts'
 import type { Output } from '../../src/terms.ts'
 import type { CommandContext, Run } from '../context.ts'
@@ -21,18 +21,30 @@ export const run: Run = async (context) => {
       return [{ severity: 'error', code: error.code, message: error.message, hint: error.hint }]
     })
     found.push(...troubles)
-    if (troubles.length === 0) passed.push(what)
+    if (troubles.every(({ severity }) => severity === 'note')) passed.push(what)
   }
   // A look must not make what is missing, so the engine, which would, comes last.
   await look('ledger', () => ledger(app))
   await look('keys and store', () => store(app))
+  const opens = isWell(found)
   await look('outputs', () => outputs(app))
   await look('git and images', () => guards(app))
-  if (found.every((t) => t.severity !== 'error')) {
-    await look('secrets and providers', async () => examine(await app.engine()))
-    await look('strength', async () => judgedAgain(await app.engine()))
-  }
+  const well = isWell(found)
+  if (well) await look('secrets and providers', async () => examine(await app.engine()))
+  // Also beside an output that git tracks: what runs on an old value is the more urgent of the two.
+  if (opens) await look('what runs', () => running(app))
+  if (well) await look('strength', async () => judgedAgain(await app.engine()))
   return report(context, found, passed)
+}
+
+const isWell = (found: readonly Trouble[]): boolean => found.every(({ severity }) => severity !== 'error')
+
+/** Everything that reads an output of this host is asked what it holds, declared or only found in a compose file. */
+async function running(app: App): Promise<readonly Trouble[]> {
+  const { findUndeclared } = await import('../../src/inventory/import/undeclared.ts')
+  const { services, remarks } = await findUndeclared(app.inventory, environment().host)
+  const notes = remarks.map((message): Trouble => ({ severity: 'note', code: 'UNDECLARED', message, hint: 'name them as consumers in secrets.yaml' }))
+  return [...(await examineRunning(await app.engine(), services)), ...notes]
 }
 
 /** What this Keyturn knows better than the one that recorded it, or what came to stand in another environment since. */
@@ -125,6 +137,8 @@ function look({ target }: Output): Stats | null {
   }
 }
 
+const MARKS: Readonly<Record<Trouble['severity'], string>> = { error: '!', warning: '~', note: '-' }
+
 function report(context: CommandContext, found: readonly Trouble[], passed: readonly string[]): number {
   const errors = found.filter((t) => t.severity === 'error').length
   if (context.options.json) {
@@ -132,7 +146,7 @@ function report(context: CommandContext, found: readonly Trouble[], passed: read
     return errors === 0 ? 0 : 1
   }
   for (const what of passed) context.out.say(`  ok  ${what}`)
-  for (const t of found) context.out.print(`${t.severity === 'error' ? '!' : '~'} ${t.message}\n    ${t.hint}`)
-  if (found.length === 0) context.out.say('nothing to mend')
+  for (const t of found) context.out.print(`${MARKS[t.severity]} ${t.message}\n    ${t.hint.replaceAll('\n', '\n    ')}`)
+  if (found.every(({ severity }) => severity === 'note')) context.out.say('nothing to mend')
   return errors === 0 ? 0 : 1
 }

@@ -72,7 +72,8 @@ export const LOOK: readonly CommandDeclaration[] = [
   {
     name: 'doctor',
     operands: '',
-    summary: 'is everything reachable, permitted and consistent',
+    summary: 'is everything reachable, permitted and consistent; does anything still run an old value',
+    text: ['Everything that reads a file of this host is asked what it holds now, and compared with the store. Nothing is restarted and nothing recorded.'],
     options: [],
     examples: [['doctor', 'each finding with the command that mends it']],
   },

@@ -1,14 +1,16 @@
 import * as z from 'zod'
 import { KeyturnError } from '../errors.ts'
-import type { Consumer, ConsumerContext, Health } from '../ports.ts'
+import type { Consumer, ConsumerContext, Health, Sight } from '../ports.ts'
 import { type Fingerprint, UNTAKEN } from '../terms.ts'
 import { OTHER } from './challenge.ts'
 import { healthOf, inspectContainers, isWanted, settled, worstOf } from './docker/containers.ts'
 import { heldBy, isCurrent } from './docker/held.ts'
 import { runDocker } from './docker/program.ts'
 import { configOf, findService, listOf, type Service } from './docker/project.ts'
+import { sightOf } from './docker/sights.ts'
 import { asItStands } from './docker/standing.ts'
 import { findTakes, type Takes } from './docker/takes.ts'
+import { RESTART_KEEPS, recreate, start } from './docker/typed.ts'
 
 const oneOrMore = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 
@@ -55,6 +57,11 @@ export const compose: Consumer<Params> = {
     }
     return { vars }
   },
+  async look(given) {
+    const ctx = await asItStands(given)
+    const all = await Promise.all(listOf(ctx.params.service).map((name) => sightsOf(ctx, name)))
+    return all.flat()
+  },
   async health(ctx) {
     const all: Health[] = []
     for (const name of listOf(ctx.params.service)) {
@@ -69,11 +76,28 @@ export const compose: Consumer<Params> = {
 async function look(ctx: Context, name: string): Promise<{ readonly service: Service; readonly takes: Takes }> {
   const service = await findService(ctx, name)
   if (service.ids.length > 0) return { service, takes: await findTakes(ctx, service) }
-  const profiles = (await configOf(ctx, service)).services[name]?.profiles ?? []
+  const profiles = await profilesOf(ctx, service)
   const why = profiles.length === 0 ? '' : `: it belongs to ${profiles.length === 1 ? 'profile' : 'profiles'} ${profiles.join(', ')}, and was never started`
   throw new KeyturnError('CONSUMER_FAILED', `compose: service "${name}" has no container${why || ', so nothing shows what it holds'}`, {
     hint: `start it ("docker compose ${profiles.map((profile) => `--profile ${profile} `).join('')}up -d ${name}"), or take it out of the consumers`,
   })
+}
+
+const profilesOf = async (ctx: Context, service: Service): Promise<readonly string[]> => (await configOf(ctx, service)).services[service.name]?.profiles ?? []
+
+async function sightsOf(ctx: Context, name: string): Promise<readonly Sight[]> {
+  const who = `service ${name}`
+  const service = await findService(ctx, name)
+  if (service.ids.length === 0) {
+    const profiles = await profilesOf(ctx, service)
+    const idle = profiles.length === 0 ? 'never started' : `never started, of profile ${profiles.join(', ')}`
+    return [{ who, part: 'container', since: null, vars: {}, idle, mend: start(ctx, service, profiles) }]
+  }
+  const [takes, containers] = await Promise.all([findTakes(ctx, service), inspectContainers(ctx, service.ids)])
+  const wanted = containers.filter(isWanted).length
+  const mend = wanted > 0 ? recreate(ctx, service, wanted) : start(ctx, service, [])
+  const trap = takes.texts.length > 0 ? RESTART_KEEPS : undefined
+  return Promise.all(containers.map((one) => sightOf(ctx, one, takes, { who, mend, rereads: ctx.params.rereads, ...(trap !== undefined && { trap }) })))
 }
 
 /**

@@ -7,6 +7,7 @@ import { type Container, healthOf, inspectContainers, isRunning, settled } from 
 import { heldBy, isCurrent } from './docker/held.ts'
 import { seenThrough } from './docker/inside.ts'
 import { runDocker } from './docker/program.ts'
+import { sightOf } from './docker/sights.ts'
 import { asItStands } from './docker/standing.ts'
 import type { Takes } from './docker/takes.ts'
 import { nameOf, runProgram } from './program.ts'
@@ -62,6 +63,17 @@ export const docker: Consumer<Params> = {
     const proved = await held(ctx, container)
     return { vars: Object.fromEntries(ctx.vars.map((name) => [name, proved.has(name) ? (proved.get(name) ?? null) : UNTAKEN])) }
   },
+  async look(given) {
+    const ctx = await asItStands(given)
+    const who = `container ${ctx.params.container}`
+    const found = await find(ctx)
+    if (!found) return [{ who, part: 'container', since: null, vars: {}, idle: 'not there', mend: 'start it, or take it out of the consumers' }]
+    const takes = takesOf(ctx, found)
+    const sight = await sightOf(ctx, found, takes, { who, mend: mendOf(ctx.params, takes), rereads: ctx.params.rereads })
+    const { vars } = ctx.params
+    const trap = takes.texts.length > 0 ? { trap: 'docker restart keeps the environment that a container was created with' } : {}
+    return [{ ...sight, ...trap, vars: Object.fromEntries(Object.entries(sight.vars).filter(([name]) => vars === undefined || vars.includes(name))) }]
+  },
   async health(ctx) {
     const found = await find(ctx)
     return found ? healthOf(found) : { state: 'unknown', why: `there is no container ${ctx.params.container}` }
@@ -81,6 +93,13 @@ function takesOf(ctx: Context, container: Container): Takes {
   if (seenThrough(ctx, container.mounts).length > 0) return { texts: [], mounts: container.mounts }
   const names = ctx.params.vars ?? ctx.vars
   return { texts: names.filter((name) => ctx.vars.includes(name)).map((name) => ({ place: { in: 'environment', name }, template: [{ name }] })), mounts: [] }
+}
+
+function mendOf({ container, run }: Params, takes: Takes): string {
+  if (run !== undefined) return typeof run === 'string' ? run : run.join(' ')
+  return takes.mounts.length > 0
+    ? `docker restart ${container}`
+    : `make container ${container} anew (docker rm --force ${container}, then docker run as before)`
 }
 
 async function held(ctx: Context, container: Container) {

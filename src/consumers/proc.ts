@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { KeyturnError } from '../errors.ts'
-import type { ConsumerContext, Proof } from '../ports.ts'
+import type { ConsumerContext, Proof, Sight } from '../ports.ts'
 import { Sensitive } from '../sensitive.ts'
 import type { Millis } from '../terms.ts'
 import { heldIn } from './environ.ts'
@@ -82,6 +82,19 @@ export function evidenceOf(ctx: ConsumerContext<unknown>, evidence: Evidence, pr
   if (after.ino !== file.ino || after.ctimeMs !== file.ctimeMs || !isStill(proc))
     throw failed(`${who}: ${ctx.target} or the process changed while it was looked at`)
   return held
+}
+
+/** The same as a sight: where a file was written after the start, or another one is open, nothing shows what runs. */
+export function processSight(ctx: ConsumerContext<unknown>, evidence: Evidence, proc: Proc, words: Pick<Sight, 'who' | 'mend' | 'trap'>): Sight {
+  const now = ctx.clock?.now()
+  const seen = { ...words, part: 'process', since: now === undefined ? null : now - ageOf(proc) } as const
+  if (evidence === 'environ') return { ...seen, vars: evidenceOf(ctx, evidence, proc, words.who).vars }
+  try {
+    return { ...seen, vars: evidenceOf(ctx, evidence, proc, words.who).vars }
+  } catch (error) {
+    if (!(error instanceof KeyturnError)) throw error
+    return { ...seen, vars: {}, unsure: { names: ctx.vars, why: error.message } }
+  }
 }
 
 function environOf({ pid }: Proc, who: string): Buffer {

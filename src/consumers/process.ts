@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import * as z from 'zod'
 import { KeyturnError } from '../errors.ts'
 import type { Consumer, ConsumerContext } from '../ports.ts'
-import { actionOn, ageOf, evidenceOf, findProcess, isStill, type Proc } from './proc.ts'
+import { actionOn, ageOf, evidenceOf, findProcess, isStill, type Proc, processSight } from './proc.ts'
 import { ended } from './program.ts'
 
 /** Signals that are read as "read your files again", and those that end a program which something starts again. */
@@ -63,6 +63,19 @@ export const process: Consumer<Params> = {
     const evidence = evidenceFor(ctx.params)
     if (evidence === null) return { vars: {} }
     return evidenceOf(ctx, evidence, readPid(ctx), `process of ${ctx.params.pidfile}`)
+  },
+  async look(ctx) {
+    const { pidfile, signal } = ctx.params
+    const who = `process of ${pidfile}`
+    let proc: Proc
+    try {
+      proc = readPid(ctx)
+    } catch (error) {
+      if (!(error instanceof KeyturnError)) throw error
+      return [{ who, part: 'process', since: null, vars: {}, idle: error.message, mend: error.hint }]
+    }
+    const mend = `run kill -${signal} ${proc.pid}${isEnd(signal) ? ', and let it be started again' : ''}`
+    return [processSight(ctx, evidenceFor(ctx.params) ?? 'environ', proc, { who, mend })]
   },
   async health(ctx) {
     try {

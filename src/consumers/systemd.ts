@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { KeyturnError } from '../errors.ts'
 import type { Consumer, ConsumerContext } from '../ports.ts'
 import { scrubbedTail } from '../scrub.ts'
-import { evidenceOf, findProcess, nameOf, type Proc } from './proc.ts'
+import { evidenceOf, findProcess, nameOf, type Proc, processSight } from './proc.ts'
 import { ended, type Ran, runProgram } from './program.ts'
 
 const params = z.strictObject({
@@ -51,6 +51,14 @@ export const systemd: Consumer<Params> = {
     const after = await mainProcess(ctx)
     if (after.pid !== proc.pid || after.startTicks !== proc.startTicks) throw failed(`systemd: ${name} was started anew while it was looked at`)
     return proof
+  },
+  async look(ctx) {
+    const who = fullName(ctx.params.unit)
+    const { ActiveState, SubState, MainPID } = await look(ctx)
+    if (Number(MainPID) === 0)
+      return [{ who, part: 'process', since: null, vars: {}, idle: `${ActiveState}, ${SubState}`, mend: `run ${command(ctx)} start ${who}` }]
+    const trap = 'a reload changes no environment, and a changed EnvironmentFile is read at the next start'
+    return [processSight(ctx, ctx.params.prove, await mainProcess(ctx), { who, mend: `run ${command(ctx)} restart ${who}`, trap })]
   },
   async health(ctx) {
     const unit = await look(ctx)

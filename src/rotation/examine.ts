@@ -7,6 +7,7 @@ import { compareOutput } from './deliver.ts'
 import { type Engine, STEP_LEASE_MS } from './engine.ts'
 import { gateOf } from './gate.ts'
 import { consumerKey, matches } from './host.ts'
+import { lookLive, type Undeclared } from './live.ts'
 import { blankRotation } from './machine.ts'
 import { snapshotOf } from './open.ts'
 import { accepted } from './probe.ts'
@@ -14,7 +15,8 @@ import { secretStates } from './surroundings.ts'
 
 /** Something that `doctor` found, with the command that mends it. Never a value. */
 export interface Trouble {
-  readonly severity: 'error' | 'warning'
+  /** `note`: worth knowing, nothing to mend. */
+  readonly severity: 'error' | 'warning' | 'note'
   readonly code: string
   readonly message: string
   readonly hint: string
@@ -46,8 +48,18 @@ export async function examine(engine: Engine): Promise<readonly Trouble[]> {
       }
     }
   }
-  for await (const state of engine.ledger.states()) if (state.kind === 'host') troubles.push(...staleConsumers(engine, state))
   return troubles
+}
+
+/**
+ * What runs, against what the store has: live on this host, and by the last proof elsewhere and where nothing answers. Nothing is refreshed
+ * and nothing recorded.
+ */
+export async function examineRunning(engine: Engine, undeclared: readonly Undeclared[]): Promise<readonly Trouble[]> {
+  const { troubles, answered } = await lookLive(engine, undeclared)
+  const recorded: Trouble[] = []
+  for await (const state of engine.ledger.states()) if (state.kind === 'host') recorded.push(...staleConsumers(engine, state, answered))
+  return [...troubles, ...recorded]
 }
 
 async function examineSecret(engine: Engine, secret: Secret, state: SecretState | null): Promise<readonly Trouble[]> {
@@ -89,21 +101,22 @@ async function examineSecret(engine: Engine, secret: Secret, state: SecretState 
   }
 }
 
-/** The trap detector: what a consumer last proved to hold against what its file holds. */
-function staleConsumers(engine: Engine, host: HostState): readonly Trouble[] {
+/** What a consumer last proved to hold against what its file holds, where it was not asked just now. */
+function staleConsumers(engine: Engine, host: HostState, answered: ReadonlySet<string>): readonly Trouble[] {
   return engine.inventory().outputs.flatMap((output) => {
     const held = host.outputs[output.file]
     if (output.host !== host.host || !held) return []
     return output.consumers.flatMap(({ key }): Trouble[] => {
       const proof = host.consumers[consumerKey(output.file, key)]?.proof
       if (!proof || matches(held.vars, proof.vars)) return []
+      if (host.host === engine.host && answered.has(consumerKey(output.file, key))) return []
       const names = Object.keys(held.vars).filter((name) => proof.vars[name] !== held.vars[name]?.value && proof.vars[name] !== UNTAKEN)
       return [
         {
           severity: 'warning',
           code: 'CONSUMER_FAILED',
-          message: `${key} on ${host.host} still runs another value of ${names.join(', ')} than ${output.file} holds`,
-          hint: 'secrets sync',
+          message: `${key} on ${host.host} still ran another value of ${names.join(', ')} than ${output.file} holds when it was asked last`,
+          hint: host.host === engine.host ? 'secrets sync' : `on ${host.host}: secrets doctor`,
         },
       ]
     })

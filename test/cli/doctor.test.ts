@@ -8,13 +8,15 @@ test('a healthy project: what was looked at, and nothing to mend', async () => {
   await c.secrets(['set', 'empty'], { input: canary() })
   const before = c.tree()
   const { stdout, stderr } = await c.secrets(['doctor'])
-  expect(stdout).toBe('  ok  ledger\n  ok  keys and store\n  ok  outputs\n  ok  git and images\n  ok  secrets and providers\n  ok  strength\nnothing to mend\n')
+  expect(stdout).toBe(
+    '  ok  ledger\n  ok  keys and store\n  ok  outputs\n  ok  git and images\n  ok  secrets and providers\n  ok  what runs\n  ok  strength\nnothing to mend\n',
+  )
   expect(stderr).toBe('')
   expect((await c.secrets(['doctor', '--quiet'])).stdout).toBe('')
   expect((await c.json(['doctor'])).document).toEqual({
     schema: 'keyturn/doctor@1',
     ok: true,
-    passed: ['ledger', 'keys and store', 'outputs', 'git and images', 'secrets and providers', 'strength'],
+    passed: ['ledger', 'keys and store', 'outputs', 'git and images', 'secrets and providers', 'what runs', 'strength'],
     findings: [],
   })
   expect(c.tree()).toEqual(before)
@@ -37,6 +39,7 @@ test('every finding comes with the command that mends it', async () => {
     expect.stringMatching(/^error CREDENTIAL_REJECTED api: the provider refuses the current value .* => secrets rotate api/),
     expect.stringMatching(/^warning VALUE_MISSING empty has no value in the store yet => secrets set empty$/),
     expect.stringMatching(/^warning DRIFT \.env differs from the store: SLOW_KEY => secrets sync --check/),
+    'warning OLD_VALUE_RUNS consumer exec-1 (.env) still runs JWT_SECRET version 1, the store has version 2 => refresh it; a rotation runs cp .env running.env',
   ])
   const { stdout } = await c.run(['doctor'])
   expect(stdout).toMatch(/! api: the provider refuses the current value .*\n {4}secrets rotate api/)

@@ -16,6 +16,8 @@ export interface Container {
   readonly pid: number
   readonly exitCode: number
   readonly outOfMemory: boolean
+  /** Milliseconds since 1970; `null`: the engine does not say. */
+  readonly createdAt: number | null
   /** Milliseconds since 1970; 0: never started. */
   readonly startedAt: number
   /** Its health check's word; `null`: it has none. */
@@ -32,6 +34,7 @@ export interface Mount {
 interface Inspected {
   readonly id: string
   readonly name: string
+  readonly created?: string
   readonly config: {
     readonly Env?: readonly string[] | null
     readonly Cmd?: readonly string[] | null
@@ -50,7 +53,8 @@ interface Inspected {
   }
 }
 
-const TEMPLATE = '{"id":{{json .Id}},"name":{{json .Name}},"config":{{json .Config}},"mounts":{{json .Mounts}},"state":{{json .State}}}'
+const TEMPLATE =
+  '{"id":{{json .Id}},"name":{{json .Name}},"created":{{json .Created}},"config":{{json .Config}},"mounts":{{json .Mounts}},"state":{{json .State}}}'
 
 /** Asks the engine about containers by id or name; their values stay in their boxes. Throws CONSUMER_FAILED. */
 export async function inspectContainers(ctx: ConsumerContext<unknown>, names: readonly string[]): Promise<readonly Container[]> {
@@ -68,7 +72,7 @@ function parsedLines<T>(printed: Buffer): readonly T[] {
   }
 }
 
-function containerOf({ id, name, config, mounts, state }: Inspected): Container {
+function containerOf({ id, name, created, config, mounts, state }: Inspected): Container {
   const boxed = (texts: readonly string[] | null | undefined): readonly Sensitive<string>[] => (texts ?? []).map((text) => new Sensitive(text))
   const env = new Map<string, Sensitive<string>>()
   for (const pair of config.Env ?? []) {
@@ -90,6 +94,7 @@ function containerOf({ id, name, config, mounts, state }: Inspected): Container 
     pid: state.Pid ?? 0,
     exitCode: state.ExitCode ?? 0,
     outOfMemory: state.OOMKilled === true,
+    createdAt: Date.parse(created ?? '') || null,
     startedAt: Number.isFinite(started) && started > 0 ? started : 0,
     health: state.Health?.Status ?? null,
   }

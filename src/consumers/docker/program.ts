@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { KeyturnError } from '../../errors.ts'
+import { isKeyturnError, KeyturnError } from '../../errors.ts'
 import type { ConsumerContext } from '../../ports.ts'
 import { scrubbedTail } from '../../scrub.ts'
 import { type Ran, runProgram } from '../program.ts'
@@ -24,7 +24,13 @@ const STAYS = 'the old credential stays valid meanwhile'
 export async function runDocker(ctx: ConsumerContext<unknown>, args: readonly string[], { listed = [], cwd, added }: DockerOptions = {}): Promise<Buffer> {
   if (cwd !== undefined && !existsSync(cwd)) throw new KeyturnError('CONSUMER_FAILED', `compose: there is no folder ${cwd}`, { hint: 'correct "directory"' })
   const missing = new KeyturnError('CONSUMER_FAILED', 'docker: not installed, or not in PATH', { hint: `install Docker's command line; ${STAYS}` })
-  const ran = await runProgram(ctx, ['docker', ...args], { listed, missing, ...(cwd !== undefined && { cwd }), ...(added && { added }) })
+  const ran = await runProgram(ctx, ['docker', ...args], { listed, missing, ...(cwd !== undefined && { cwd }), ...(added && { added }) }).catch(
+    (error: unknown) => {
+      // An engine that hangs takes the connection and says nothing.
+      if (!isKeyturnError(error, 'CONSUMER_FAILED') || !error.message.includes('no end after')) throw error
+      throw new KeyturnError(error.code, error.message, { hint: `see whether the engine answers ("docker info"); ${STAYS}` })
+    },
+  )
   if (ran.status === 0) return ran.stdout
   throw await failure(ctx, args, ran)
 }

@@ -21,6 +21,12 @@ export interface Service {
   readonly directory: string
   /** `compose --project-name ...`: what comes before the command. */
   readonly args: readonly string[]
+  /** Where its relative paths start. */
+  readonly at: string
+  /** Its files, where they are known: given, or those that its containers were created from. */
+  readonly files: readonly string[]
+  /** What the project is called, where it is known without asking Compose. */
+  readonly project: string | undefined
   /** Of its containers, running or not. */
   readonly ids: readonly string[]
   /** Files whose variables Compose puts in for `${NAME}`. */
@@ -54,7 +60,7 @@ export async function findService(ctx: ConsumerContext<ProjectParams>, name: str
     ...envFiles.flatMap((file) => ['--env-file', file]),
     ...listOf(params.profile).flatMap((profile) => ['--profile', profile]),
   ]
-  const service = { name, directory, args, interpolated: envFiles.length > 0 ? envFiles : [join(at, '.env'), join(directory, '.env')] }
+  const service = { name, directory, at, files, project, args, interpolated: envFiles.length > 0 ? envFiles : [join(at, '.env'), join(directory, '.env')] }
   // Never created, or by a project in another folder under this name: then Compose says what it is called.
   const called = project ?? (await configOf(ctx, service)).name
   return { ...service, ids: all.filter((one) => one.project === called).map(({ id }) => id) }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadBusybox } from '../../servers/busybox.ts'
 import { type Docker, dockerMissing, startDocker } from '../../servers/docker.ts'
+import { expectNoCanary } from '../../support/canary.ts'
 import { runs } from '../../support/runs.ts'
 import { type Agent, agentFile, makeAgent } from './agent.ts'
 
@@ -42,7 +43,7 @@ describe.skipIf(await dockerMissing())('rotating the key of a service that runs 
     expect((await agent.secrets('status')).stdout).toMatch(new RegExp(`ok +api .* v${ROTATIONS + 1} in 1 of 1`))
   }, 900_000)
 
-  it('shows the outage of the documented way: edit the file, docker compose restart, revoke', async () => {
+  it('shows the outage of the documented way: edit the file, docker compose restart, revoke; doctor names it before the revocation', async () => {
     await using agent = await makeAgent(engine, { consumers: '[]' })
     const old = agent.key()
     const made = 'canary-made-by-hand-0123456789abcdef'
@@ -57,6 +58,12 @@ describe.skipIf(await dockerMissing())('rotating the key of a service that runs 
     await expect.poll(() => agent.accepted.get(old) ?? 0, { timeout: 20_000 }).toBeGreaterThan(before)
     expect(agent.accepted.get(made)).toBeUndefined()
     expect(agent.refused).toEqual([])
+    const { stdout } = await agent.secrets('doctor')
+    expect(stdout).toContain(
+      '~ service agent still runs API_KEY version 1 (container created just now), .env has another value\n    secrets sync --check (.env differs from the store); then run docker compose up -d --no-deps --force-recreate agent   (docker compose restart keeps the environment that a container was created with)\n',
+    )
+    expect(stdout).toContain('~ service agent, service bystander read .env without being declared as its consumers')
+    expectNoCanary(stdout, 'what doctor says')
     tell(true)
     await expect.poll(() => agent.refused.length, { timeout: 20_000 }).toBeGreaterThan(3)
     expect(new Set(agent.refused)).toEqual(new Set([old]))
