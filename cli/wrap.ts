@@ -47,6 +47,8 @@ export interface Width {
 export const fitted = ({ terminal, width }: Width, text: string): string => (terminal ? wrap(text, width) : text)
 
 /** The same for text in pieces, each of whole lines. */
-export async function* fittedPieces(place: Width, pieces: Pieces): AsyncGenerator<string> {
+export const fittedPieces = (place: Width, pieces: Pieces): Pieces => (place.terminal ? wrapPieces(place, pieces) : pieces)
+
+async function* wrapPieces(place: Width, pieces: Pieces): AsyncGenerator<string> {
   for await (const piece of pieces) yield fitted(place, piece)
 }

@@ -44,8 +44,8 @@ export interface SqliteLedger extends Ledger {
   copyTo(target: string): void
 }
 
-/** Rows fetched at once: an open cursor over them all would make appends on the same connection fail. */
-const PAGE = 512
+/** Rows fetched at once: an open cursor over them all would make appends on the same connection fail. Few, so that their texts are let go soon. */
+const PAGE = 64
 
 /**
  * The ledger in one SQLite file, for all processes of one machine.

@@ -36,12 +36,8 @@ export function tooEasy(input: RuleInput): RuleFinding | null {
 }
 
 export function reuse(input: RuleInput): RuleFinding | null {
-  for (const { name, facts } of secretFields(input)) {
-    const others = input.sharedWith(facts.value)
-    if (others.length === 0) continue
-    return reuseFinding(input.secret, name, others)
-  }
-  return null
+  const found = firstField(input, ({ value }) => input.sharedWith(value).length > 0)
+  return found && reuseFinding(input.secret, found.name, input.sharedWith(found.facts.value))
 }
 
 /** Also for reports, which learn of reuse only after every secret was seen. */

@@ -33,13 +33,14 @@ export function reuse(expected: number, usual: (secret: number) => string): Reus
   }
   return {
     add: (secret, field, value) => {
-      const [, key = value, a = '0', b = '0', c = '0'] = FORM.exec(value) ?? []
+      const form = FORM.exec(value)
+      const digits = (group: number): number => Number.parseInt(form?.[group] ?? '0', 16)
       if (count === columns.secret.length) columns = grow(columns)
       columns.secret[count] = secret
-      columns.key[count] = idOf(key)
-      columns.a[count] = Number.parseInt(a, 16)
-      columns.b[count] = Number.parseInt(b, 16)
-      columns.c[count] = Number.parseInt(c, 16)
+      columns.key[count] = idOf(form?.[1] ?? value)
+      columns.a[count] = digits(2)
+      columns.b[count] = digits(3)
+      columns.c[count] = digits(4)
       if (field !== usual(secret)) fields.set(count, field)
       count += 1
     },
@@ -47,10 +48,10 @@ export function reuse(expected: number, usual: (secret: number) => string): Reus
       const { secret, key, a, b, c } = columns
       const at = (column: Float64Array | Uint32Array, i: number): number => column[i] as number
       const compare = (i: number, j: number): number => at(a, i) - at(a, j) || at(b, i) - at(b, j) || at(c, i) - at(c, j) || at(key, i) - at(key, j)
-      const order = Uint32Array.from({ length: count }, (_, i) => i).sort(compare)
-      for (let start = 0; start < count; ) {
+      const order = candidates(c, count).sort(compare)
+      for (let start = 0; start < order.length; ) {
         let end = start + 1
-        while (end < count && compare(at(order, start), at(order, end)) === 0) end += 1
+        while (end < order.length && compare(at(order, start), at(order, end)) === 0) end += 1
         if (end - start > 1) {
           const holders = [...order.subarray(start, end)]
             .sort((i, j) => i - j)
@@ -61,6 +62,15 @@ export function reuse(expected: number, usual: (secret: number) => string): Reus
       }
     },
   }
+}
+
+/** The places whose last 24 bits occur twice: bare numbers are sorted in a tenth of the time, and few places are left to be compared. */
+function candidates(column: Uint32Array, count: number): Uint32Array {
+  const sorted = column.slice(0, count).sort()
+  const twice = new Set(sorted.filter((value, i) => value === sorted[i + 1]))
+  const found: number[] = []
+  for (let i = 0; i < count; i++) if (twice.has(column[i] as number)) found.push(i)
+  return Uint32Array.from(found)
 }
 
 interface Columns {

@@ -59,7 +59,8 @@ export function deployment(inventory: Inventory): Deployment {
     },
     of: (secret, current) => {
       let [proven, total, written, files] = [0, 0, 0, 0]
-      for (const place of [chosen.get(secret.name) ?? [], everything].flat()) {
+      const some = chosen.get(secret.name)
+      for (const place of some === undefined ? everything : [some, everything].flat()) {
         if (!reads(place, secret)) continue
         files += 1
         total += place.output.consumers.length
