@@ -26,6 +26,8 @@ export interface Case {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
+  /** Puts back what the run before it changed; not measured. */
+  readonly before?: () => void
 }
 
 /** What a case took. */
@@ -33,6 +35,8 @@ export interface Cost {
   readonly ms: number
   /** The most memory that it had at any time, as the kernel counts it. */
   readonly peakMb: number
+  /** On all processors together. */
+  readonly cpuMs: number
 }
 
 /**
@@ -42,20 +46,23 @@ export interface Cost {
 export function least(cases: readonly Case[], rounds: number): readonly Cost[] {
   const dir = mkdtempSync(path.join(tmpdir(), 'keyturn-bench-'))
   const spy = path.join(dir, 'spy.cjs')
-  const file = path.join(dir, 'peak')
-  writeFileSync(spy, `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)))`)
-  const best = cases.map(() => ({ ms: Number.POSITIVE_INFINITY, peakMb: Number.POSITIVE_INFINITY }))
+  const file = path.join(dir, 'used')
+  writeFileSync(spy, `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(file)}, JSON.stringify(process.resourceUsage())))`)
+  const best = cases.map(() => ({ ms: Number.POSITIVE_INFINITY, peakMb: Number.POSITIVE_INFINITY, cpuMs: Number.POSITIVE_INFINITY }))
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const [i, { args, cwd, env }] of cases.entries()) {
+      for (const [i, { args, cwd, env, before }] of cases.entries()) {
+        before?.()
         const start = process.hrtime.bigint()
         // The reference carries the spy as well.
         const { status, stderr } = spawnSync(process.execPath, ['--require', spy, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 30 })
         const ms = Number(process.hrtime.bigint() - start) / 1e6
         if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
-        const cost = best[i] as { ms: number; peakMb: number }
+        const used = JSON.parse(readFileSync(file, 'utf8')) as NodeJS.ResourceUsage
+        const cost = best[i] as { ms: number; peakMb: number; cpuMs: number }
         cost.ms = Math.min(cost.ms, ms)
-        cost.peakMb = Math.min(cost.peakMb, Number(readFileSync(file, 'utf8')) / 1024)
+        cost.peakMb = Math.min(cost.peakMb, used.maxRSS / 1024)
+        cost.cpuMs = Math.min(cost.cpuMs, (used.userCPUTime + used.systemCPUTime) / 1000)
       }
     }
   } finally {
