@@ -22,9 +22,8 @@ export async function loadFingerprints(store: SecretStore, inventoryId: string, 
   const hex = (n: number) => Buffer.from(random.bytes(n)).toString('hex')
   const token: Token = `${inventoryId}.fingerprint.${hex(16)}`
   const fields = new Sensitive({ id: `k${hex(4)}`, key: Buffer.from(random.bytes(32)).toString('base64') })
-  await store.put(FINGERPRINT_PATH, { token, fields, handle: null })
   try {
-    await store.promote(FINGERPRINT_PATH, token, null)
+    await store.putCurrent([{ path: FINGERPRINT_PATH, token, fields, handle: null, expect: null }])
   } catch (error) {
     if (!isKeyturnError(error, 'STORE_CHANGED')) throw error
     await store.drop(FINGERPRINT_PATH, token)
