@@ -61,7 +61,13 @@ export const ERRORS = {
   ),
   CONFIG_NOT_FOUND: kind(2, false, 'No secrets.yaml here or in a folder above.', 'Start with "secrets init .env", or name the file with --config.'),
   CONFIRMATION_FAILED: kind(1, false, 'What was typed to confirm does not match.', 'Run the command again; nothing was changed.'),
-  CONSUMER_FAILED: kind(1, true, 'A consumer could not be refreshed.', 'See what it printed; the old credential stays valid meanwhile.'),
+  CONSUMER_FAILED: kind(1, true, 'A consumer could not be refreshed.', 'See what it printed; nothing is revoked meanwhile.'),
+  CONSUMER_MISSING: kind(
+    1,
+    true,
+    'What a consumer needs is not on this machine, or may not be used: a program, the socket of an engine, a compose file, a service.',
+    'Install, start or name it as the hint says; nothing is revoked meanwhile. It is tried again with every run.',
+  ),
   CONSUMER_UNHEALTHY: kind(
     1,
     false,

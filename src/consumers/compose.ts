@@ -78,7 +78,7 @@ async function look(ctx: Context, name: string): Promise<{ readonly service: Ser
   if (service.ids.length > 0) return { service, takes: await findTakes(ctx, service) }
   const profiles = await profilesOf(ctx, service)
   const why = profiles.length === 0 ? '' : `: it belongs to ${profiles.length === 1 ? 'profile' : 'profiles'} ${profiles.join(', ')}, and was never started`
-  throw new KeyturnError('CONSUMER_FAILED', `compose: service "${name}" has no container${why || ', so nothing shows what it holds'}`, {
+  throw new KeyturnError('CONSUMER_MISSING', `compose: service "${name}" has no container${why || ', so nothing shows what it holds'}`, {
     hint: `start it ("docker compose ${profiles.map((profile) => `--profile ${profile} `).join('')}up -d ${name}"), or take it out of the consumers`,
   })
 }

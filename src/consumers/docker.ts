@@ -117,7 +117,7 @@ async function make(ctx: Context, line: string | readonly string[]): Promise<voi
 }
 
 const missing = ({ params: { container } }: Context): KeyturnError =>
-  new KeyturnError('CONSUMER_FAILED', `docker: there is no container "${container}", so nothing shows what it holds`, {
+  new KeyturnError('CONSUMER_MISSING', `docker: there is no container "${container}", so nothing shows what it holds`, {
     hint: 'start it, or take it out of the consumers',
   })
 

@@ -93,7 +93,7 @@ function readPid(ctx: Context): Proc {
   const file = resolve(ctx.dir, ctx.params.pidfile)
   const { pid, since } = pidIn(ctx, file)
   const proc = findProcess(pid)
-  if (!proc) throw failed(`${ctx.params.pidfile} names process ${pid}, which does not run`, 'start the program; the old credential stays valid meanwhile')
+  if (!proc) throw failed(`${ctx.params.pidfile} names process ${pid}, which does not run`, 'start the program; nothing is revoked meanwhile')
   // A program writes its number after its start. A clock that was put forward since makes the file older than it is.
   if (since !== null && ageOf(proc) + REUSE_SLACK_MS < since)
     throw failed(

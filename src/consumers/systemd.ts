@@ -121,10 +121,10 @@ async function look(ctx: Context): Promise<Unit> {
 }
 
 const command = ({ params: { user } }: Context): string => `systemctl${user ? ' --user' : ''}`
-const STAYS = 'the old credential stays valid meanwhile'
+const STAYS = 'nothing is revoked meanwhile'
 
 const unknownUnit = (ctx: Context): KeyturnError =>
-  failed(
+  absent(
     `systemd: there is no unit ${fullName(ctx.params.unit)}${ctx.params.user ? ' of this user' : ''}`,
     `correct "unit"; "${command(ctx)} list-units" shows what there is`,
   )
@@ -132,7 +132,7 @@ const unknownUnit = (ctx: Context): KeyturnError =>
 /** Never asks for a password: what is not allowed fails. */
 async function systemctl(ctx: Context, args: readonly string[]): Promise<Ran> {
   const { user, unit } = ctx.params
-  const missing = failed('systemd: there is no systemctl on this machine, or not in PATH', `use consumer "process" or "exec"; ${STAYS}`)
+  const missing = absent('systemd: there is no systemctl on this machine, or not in PATH', `use consumer "process" or "exec"; ${STAYS}`)
   const ran = await runProgram(ctx, ['systemctl', ...(user ? ['--user'] : []), '--no-ask-password', '--no-pager', ...args], {
     listed: [],
     missing,
@@ -141,11 +141,11 @@ async function systemctl(ctx: Context, args: readonly string[]): Promise<Ran> {
   if (ran.status === 0) return ran
   const { stderr } = ran
   if (/not been booted with systemd|Host is down/.test(stderr))
-    throw failed('systemd: it does not run this machine (as in most containers)', `use consumer "process" or "exec"; ${STAYS}`)
+    throw absent('systemd: it does not run this machine (as in most containers)', `use consumer "process" or "exec"; ${STAYS}`)
   if (user && /Failed to connect to bus|XDG_RUNTIME_DIR|No medium found/.test(stderr))
-    throw failed('systemd: the user manager does not answer', `log in as that user, or "loginctl enable-linger"; XDG_RUNTIME_DIR has to be set; ${STAYS}`)
+    throw absent('systemd: the user manager does not answer', `log in as that user, or "loginctl enable-linger"; XDG_RUNTIME_DIR has to be set; ${STAYS}`)
   if (/Access denied|[Aa]uthentication required|Permission denied/.test(stderr))
-    throw failed(`systemd: this user may not ${args[0]} ${fullName(unit)}`, `run this as root, or allow it by a polkit rule; ${STAYS}`)
+    throw absent(`systemd: this user may not ${args[0]} ${fullName(unit)}`, `run this as root, or allow it by a polkit rule; ${STAYS}`)
   if (/Unit \S+ (?:not found|could not be found)/.test(stderr)) throw unknownUnit(ctx)
   const said = scrubbedTail(stderr, [...Object.values(ctx.expected), ...((await ctx.concealed?.()) ?? [])])
   throw failed(
@@ -153,4 +153,5 @@ async function systemctl(ctx: Context, args: readonly string[]): Promise<Ran> {
   )
 }
 
+const absent = (message: string, hint: string): KeyturnError => new KeyturnError('CONSUMER_MISSING', message, { hint })
 const failed = (message: string, hint?: string): KeyturnError => new KeyturnError('CONSUMER_FAILED', message, hint === undefined ? {} : { hint })

@@ -48,7 +48,7 @@ async function progressOf(engine: Engine, secrets: readonly Secret[]): Promise<s
 }
 
 /** Troubles of this machine that end by a person's doing only: nobody mends them while we wait. */
-const OURS_TO_MEND = new Set(['DISK_FULL', 'FILE_UNWRITABLE', 'STATE_INSECURE'])
+const OURS_TO_MEND = new Set(['CONSUMER_MISSING', 'DISK_FULL', 'FILE_UNWRITABLE', 'STATE_INSECURE'])
 
 /** Between two looks whether another process is done: its lease is far longer than its work. */
 const CLAIM_POLL_MS = 300

@@ -113,8 +113,9 @@ describe.skipIf(await systemdMissing())('a real systemd', () => {
 it('says that there is no systemctl', async () => {
   const error = await errorOf(systemd.refresh(contextOf(systemd, { unit: 'app' }, {}, { dir, env: { PATH: dir } })))
   expect(error).toMatchObject({
+    code: 'CONSUMER_MISSING',
     message: 'systemd: there is no systemctl on this machine, or not in PATH',
-    hint: 'use consumer "process" or "exec"; the old credential stays valid meanwhile',
+    hint: 'use consumer "process" or "exec"; nothing is revoked meanwhile',
   })
 })
 

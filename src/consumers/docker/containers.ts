@@ -148,7 +148,7 @@ export async function settled(ctx: ConsumerContext<unknown>, ids: readonly strin
     if (!starting || performance.now() + LOOK_AGAIN_MS > until) {
       const after = starting ? ` after ${ctx.timeoutMs / 1000} s` : ''
       throw new KeyturnError('CONSUMER_FAILED', `${ill.health.why}${after}`, {
-        hint: `see "docker logs ${ill.one.name}"; the old credential stays valid meanwhile`,
+        hint: `see "docker logs ${ill.one.name}"; nothing is revoked meanwhile`,
       })
     }
     await pause(ctx.signal)

@@ -158,7 +158,8 @@ secrets: { env: { file: .env } }
     const old = { KEY: 'canary-old' }
     const says = async (params: object, expected = old, over = {}) => {
       const { code, message, hint } = (await errorOf(compose.prove?.(c.context(params, expected, over)) as Promise<unknown>)) as never as Record<string, string>
-      expect(code).toBe('CONSUMER_FAILED')
+      // What only a person can mend is not knocked at again while a command waits.
+      expect(code).toBe(/install|start |correct|name it|run as root/.test(hint ?? '') ? 'CONSUMER_MISSING' : 'CONSUMER_FAILED')
       expectNoCanary(`${message} ${hint}`.replaceAll('canary-old', ''), 'the message')
       return `${message}; ${hint}`.replaceAll(c.dir, 'DIR').replaceAll(/keyturn-compose-\w+/gi, 'project')
     }
@@ -176,10 +177,10 @@ secrets: { env: { file: .env } }
     )
     expect(await says({ service: 'other' })).toMatch(/^compose: service "other" gets another KEY than DIR\/\.env holds; see "docker compose config"/)
     expect(await says({ service: 'sick' })).toBe(
-      'project-sick-1 is unhealthy, says its health check; see "docker logs project-sick-1"; the old credential stays valid meanwhile',
+      'project-sick-1 is unhealthy, says its health check; see "docker logs project-sick-1"; nothing is revoked meanwhile',
     )
     expect(await says({ service: 'slow' }, old, { timeoutMs: 3000 })).toBe(
-      'project-slow-1 is still starting, says its health check after 3 s; see "docker logs project-slow-1"; the old credential stays valid meanwhile',
+      'project-slow-1 is still starting, says its health check after 3 s; see "docker logs project-slow-1"; nothing is revoked meanwhile',
     )
     expect(await says({ service: 'api', directory: 'nowhere' })).toBe('compose: there is no folder DIR/nowhere; correct "directory"')
     expect(await says({ service: 'api', directory: '/proc' }, old, { env: engine.env })).toBe(
@@ -187,19 +188,19 @@ secrets: { env: { file: .env } }
     )
     const env = { ...engine.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' }
     expect(await says({ service: 'api' }, old, { env })).toBe(
-      'docker: no engine answers at unix:///nowhere/docker.sock; start it ("systemctl start docker"), or set DOCKER_HOST to where it is; the old credential stays valid meanwhile',
+      'docker: no engine answers at unix:///nowhere/docker.sock; start it ("systemctl start docker"), or set DOCKER_HOST to where it is; nothing is revoked meanwhile',
     )
     expect(await says({ service: 'api' }, old, { env: { ...engine.env, PATH: '/nowhere' } })).toBe(
-      "docker: not installed, or not in PATH; install Docker's command line; the old credential stays valid meanwhile",
+      "docker: not installed, or not in PATH; install Docker's command line; nothing is revoked meanwhile",
     )
     c.write('bin/docker', `#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups docker-of-root "$@"\n`)
     execFileSync('sh', ['-c', 'chmod 755 bin/docker && ln -s "$(command -v docker)" bin/docker-of-root && chmod 755 .'], { cwd: c.dir, env: engine.env })
     expect(await says({ service: 'api' }, old, { env: { ...engine.env, PATH: `${c.dir}/bin:${engine.env.PATH}` } })).toBe(
-      'docker: this user may not use the engine\'s socket; run as root or as a member of the group "docker"; the old credential stays valid meanwhile',
+      'docker: this user may not use the engine\'s socket; run as root or as a member of the group "docker"; nothing is revoked meanwhile',
     )
     expect(await says({ service: 'api', project: 'nothing-of-this-name' })).toMatch(/^compose: service "api" has no container/)
     expect(await says({ service: 'api' }, old, { env: { ...engine.env, DOCKER_CONFIG: c.dir } })).toBe(
-      'docker: it has no "docker compose"; install the plugin docker-compose-plugin (Compose v2; docker-compose 1.x is not enough); the old credential stays valid meanwhile',
+      'docker: it has no "docker compose"; install the plugin docker-compose-plugin (Compose v2; docker-compose 1.x is not enough); nothing is revoked meanwhile',
     )
     c.write('.env', 'KEY=canary-new\n')
     await c.refresh({ service: 'dead' }, { KEY: 'canary-new' })

@@ -141,28 +141,28 @@ describe.skipIf(await dockerMissing())('doctor, with a real engine', () => {
     await w.compose('up', '-d')
     await init(w)
     w.project.write('secrets.yaml', w.project.read('secrets.yaml').replace(/^.*service: worker.*\n/m, ''))
-    const seen = (why: string, hint: string): readonly unknown[] => [
+    const seen = (why: string, hint: string, code = 'CONSUMER_MISSING'): readonly unknown[] => [
       expect.stringMatching(/^warning UNDECLARED service worker reads \.env /),
-      `warning CONSUMER_FAILED what runs cannot be seen of consumer compose-1 (.env), service worker: ${why} => ${hint}; then: secrets doctor`,
+      `warning ${code} what runs cannot be seen of consumer compose-1 (.env), service worker: ${why} => ${hint}; then: secrets doctor`,
     ]
     const { DOCKER_HOST, PATH } = w.env as { DOCKER_HOST: string; PATH: string }
     w.env.DOCKER_HOST = 'unix:///nowhere/docker.sock'
     expect(await w.found()).toEqual(
       seen(
         'docker: no engine answers at unix:///nowhere/docker.sock',
-        'start it ("systemctl start docker"), or set DOCKER_HOST to where it is; the old credential stays valid meanwhile',
+        'start it ("systemctl start docker"), or set DOCKER_HOST to where it is; nothing is revoked meanwhile',
       ),
     )
     w.env.DOCKER_HOST = DOCKER_HOST
     w.env.PATH = path.dirname(process.execPath)
-    expect(await w.found()).toEqual(seen('docker: not installed, or not in PATH', "install Docker's command line; the old credential stays valid meanwhile"))
+    expect(await w.found()).toEqual(seen('docker: not installed, or not in PATH', "install Docker's command line; nothing is revoked meanwhile"))
     w.env.PATH = PATH
     const hangs = createServer(() => {})
     const socket = path.join(w.project.home, 'hangs.sock')
     await new Promise<void>((ready) => hangs.listen(socket, ready))
     w.env.DOCKER_HOST = `unix://${socket}`
     expect(await w.found()).toEqual(
-      seen('docker: no end after 15 s', 'see whether the engine answers ("docker info"); the old credential stays valid meanwhile'),
+      seen('docker: no end after 15 s', 'see whether the engine answers ("docker info"); nothing is revoked meanwhile', 'CONSUMER_FAILED'),
     )
     hangs.close()
   }, 240_000)
