@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { canary } from '../support/canary.ts'
+import { canary, expectNoCanary } from '../support/canary.ts'
 import { newCase } from './changing/case.ts'
 
 test('a healthy project: what was looked at, and nothing to mend', async () => {
@@ -39,10 +39,51 @@ test('every finding comes with the command that mends it', async () => {
     expect.stringMatching(/^error CREDENTIAL_REJECTED api: the provider refuses the current value .* => secrets rotate api/),
     expect.stringMatching(/^warning VALUE_MISSING empty has no value in the store yet => secrets set empty$/),
     expect.stringMatching(/^warning DRIFT \.env differs from the store: SLOW_KEY => secrets sync --check/),
-    'warning OLD_VALUE_RUNS consumer exec-1 (.env) still runs JWT_SECRET version 1, the store has version 2 => refresh it; a rotation runs cp .env running.env',
+    'warning OLD_VALUE_RUNS consumer exec-1 (.env) still runs other values: JWT_SECRET version 1, the store has version 2; SLOW_KEY version 1, .env has another value => secrets sync --check (.env differs from the store); then refresh it; a rotation runs cp .env running.env',
   ])
   const { stdout } = await c.run(['doctor'])
   expect(stdout).toMatch(/! api: the provider refuses the current value .*\n {4}secrets rotate api/)
+})
+
+test('what runs on a value that was ended is an error, and what cannot show what it runs is no alarm', async () => {
+  await using c = await newCase()
+  const running = c.project.read('running.env')
+  await c.secrets(['rotate', 'api'])
+  expect((await c.json(['doctor'])).document.findings).not.toContainEqual(expect.objectContaining({ code: 'OLD_VALUE_RUNS' }))
+  c.project.write('running.env', running)
+  const before = c.tree()
+  const { code, document, stderr } = await c.json(['doctor'])
+  expectNoCanary(JSON.stringify(document) + stderr, 'what doctor says')
+  expect([code, document.findings]).toEqual([
+    1,
+    expect.arrayContaining([
+      {
+        severity: 'error',
+        code: 'OLD_VALUE_RUNS',
+        message: 'consumer exec-1 (.env) still runs API_KEY version 1, which was ended just now: its calls fail, the store has version 2',
+        hint: 'refresh it; a rotation runs cp .env running.env',
+      },
+    ]),
+  ])
+  expect(c.tree()).toEqual(before)
+  // Nobody can be asked: said, and nothing to mend.
+  c.edit(", prove: { command: [grep, '^[A-Z_]*=', running.env], format: environ }", '')
+  const { stdout } = await c.secrets(['doctor'])
+  expect(stdout).toContain(
+    '- consumer exec-1 (.env) cannot show what it runs\n    give it a "prove", or say "unproven: grace"; until then old values are held for "secrets approve NAME"\n',
+  )
+  expect(stdout).toContain('  ok  what runs\n')
+})
+
+test('a consumer that fails to show what it runs is named with the reason', async () => {
+  await using c = await newCase()
+  rmSync(c.project.path('running.env'))
+  expect((await c.json(['doctor'])).document.findings).toContainEqual({
+    severity: 'warning',
+    code: 'CONSUMER_FAILED',
+    message: 'what runs cannot be seen of consumer exec-1 (.env): grep ended with status 2: grep: running.env: No such file or directory',
+    hint: expect.stringMatching(/; then: secrets doctor$/),
+  })
 })
 
 test('a provider that does not answer is no verdict', async () => {

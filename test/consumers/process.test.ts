@@ -112,6 +112,36 @@ describe('proof by a process', () => {
     expectNoCanary(JSON.stringify(proof), 'the proof')
   })
 
+  it('is what doctor sees, with the age of the process and what to send', async () => {
+    const [old, now] = [canary(), canary()]
+    write(old)
+    await start(SUPERVISED)
+    write(now)
+    const look = () => consumer.look?.(context({ signal: 'TERM' }, { KEY: now }))
+    const sight = await look()
+    expect(sight).toEqual([
+      {
+        who: 'process of pid',
+        part: 'process',
+        since: expect.closeTo(Date.now(), -5),
+        vars: { KEY: printOf(old) },
+        mend: `run kill -TERM ${pid()}, and let it be started again`,
+      },
+    ])
+    expectNoCanary(JSON.stringify(sight), 'the sight')
+    rmSync(at('pid'))
+    expect(await look()).toEqual([
+      {
+        who: 'process of pid',
+        part: 'process',
+        since: null,
+        vars: {},
+        idle: 'there is no pid file pid',
+        mend: 'start the program, or correct "pidfile"',
+      },
+    ])
+  })
+
   it('by its start: only a process that was started after the file was written has read it', async () => {
     const value = canary()
     write(value)

@@ -43,6 +43,38 @@ describe.skipIf(await systemdMissing())('a real systemd', () => {
     expect(await health()).toEqual({ state: 'healthy', why: 'systemd: app.service is active (running)' })
   })
 
+  it('shows doctor what its main process was started with, how long ago, and that it does not run', async () => {
+    const [old, now] = [canary(), canary()]
+    write(old)
+    server.systemctl('start', 'app.service')
+    write(now)
+    const look = (params: object = {}) => systemd.look?.(context(params, { KEY: now }))
+    const [sight] = (await look()) ?? []
+    expect(sight).toEqual({
+      who: 'app.service',
+      part: 'process',
+      since: expect.closeTo(Date.now(), -5),
+      vars: { KEY: printOf(old) },
+      mend: 'run systemctl --user restart app.service',
+      trap: 'a reload changes no environment, and a changed EnvironmentFile is read at the next start',
+    })
+    expectNoCanary(JSON.stringify(sight), 'the sight')
+    expect((await look({ prove: 'start' }))?.[0]).toMatchObject({
+      vars: {},
+      unsure: {
+        names: ['KEY'],
+        why: expect.stringMatching(/^app\.service: process \d+ was started before .*app\.env was written last, so it read an earlier one$/),
+      },
+    })
+    server.systemctl('stop', 'app.service')
+    expect(await look()).toEqual([
+      { who: 'app.service', part: 'process', since: null, vars: {}, idle: 'inactive, dead', mend: 'run systemctl --user start app.service' },
+    ])
+    expect((await errorOf(systemd.look?.(context({ unit: 'nobody' }, { KEY: now })) as Promise<unknown>)).message).toBe(
+      'systemd: there is no unit nobody.service of this user',
+    )
+  })
+
   it('leaves a stopped service stopped with try-restart, and says that nothing shows what it holds', async () => {
     write(canary())
     await systemd.refresh(context({ refresh: 'try-restart' }))

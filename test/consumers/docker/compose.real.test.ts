@@ -4,7 +4,7 @@ import { compose } from '../../../src/consumers/compose.ts'
 import { BUSYBOX, loadBusybox } from '../../servers/busybox.ts'
 import { type Docker, dockerMissing, startDocker } from '../../servers/docker.ts'
 import { expectNoCanary } from '../../support/canary.ts'
-import { errorOf } from '../context.ts'
+import { errorOf, printOf } from '../context.ts'
 import { composeCase, WAITING } from './case.ts'
 
 const service = (more: string): string => `image: ${BUSYBOX}\n    network_mode: none\n    command: ${WAITING}\n    ${more}\n`
@@ -90,6 +90,21 @@ configs: { e: { content: "pass \${E}" } }
     c.write('.env', 'KEY=canary-new\n')
     const now = { KEY: 'canary-new' }
     expect(await c.proved({ service: 'rest' }, now)).toEqual({ KEY: 'canary-old' })
+    // What doctor sees, and the command with the project's own files.
+    const seen = ((await compose.look?.(c.context({ service: ['api', 'rest', 'late'] }, now))) ?? []).map(
+      ({ who, vars, idle, mend }) => `${who}: ${vars.KEY === printOf('canary-old') ? 'old' : 'other'}${idle === undefined ? '' : `, ${idle}`}; ${mend}`,
+    )
+    const up = 'run docker compose -f base.yaml -f production.yaml up -d'
+    expect(seen).toEqual([
+      `service api: old; ${up} --no-deps --force-recreate --scale api=2 api`,
+      `service api: old; ${up} --no-deps --force-recreate --scale api=2 api`,
+      `service rest: old, exited; ${up} rest`,
+      `service late: old; ${up} --no-deps --force-recreate late`,
+    ])
+    const elsewhere = await compose.look?.(c.context({ service: 'rest', directory: c.dir }, now, { dir: '/', env: engine.env }))
+    expect(elsewhere?.[0]?.mend).toBe(
+      `run docker compose --project-directory ${c.dir.slice(1)} -f ${c.dir.slice(1)}/base.yaml -f ${c.dir.slice(1)}/production.yaml up -d rest`,
+    )
     await c.refresh({ service: ['api', 'rest', 'late'] }, now)
     expect(await c.proved({ service: ['api', 'rest', 'late'] }, now)).toEqual({ KEY: 'current' })
     const ids = await c.ids('api')

@@ -90,6 +90,19 @@ describe.skipIf(await dockerMissing())('an output that is mounted into a real co
     expect(await proved('app.env', { restart: true })).toBe('new')
   }, 120_000)
 
+  it('is told by doctor as what nobody can know, where it was written after the start', async () => {
+    writeFileSync(path.join(dir, '.env'), 'KEY=canary-old\n')
+    await start('--volume', `${dir}:/app`)
+    await write('.env', `KEY=${NEW}\n`)
+    const seen = async (params: object) => (await docker.look?.(context('.env', params)))?.[0]
+    expect(await seen({ restart: true })).toMatchObject({
+      vars: {},
+      unsure: { names: ['KEY'], why: `${name} was started before ${dir}/.env was written last` },
+      mend: `run docker restart ${name}`,
+    })
+    expect(await seen({ rereads: true })).toMatchObject({ vars: { KEY: printOf(NEW) } })
+  }, 120_000)
+
   it('is new at once in a folder of files, and in a folder that holds a file', async () => {
     await write('secrets/', JSON.stringify({ KEY: 'canary-old' }))
     mkdirSync(path.join(dir, 'config'))
@@ -113,6 +126,19 @@ describe.skipIf(await dockerMissing())('an output that is mounted into a real co
     await start('--env-file', path.join(dir, '.env'))
     writeFileSync(path.join(dir, '.env'), `KEY=${NEW}\n`)
     expect(await proved('.env', {})).toBe('old')
+    // As doctor sees it.
+    const seen = async (params: object) => (await docker.look?.(context('.env', params)))?.[0]
+    expect(await seen({})).toEqual({
+      who: `container ${name}`,
+      part: 'container',
+      since: expect.closeTo(Date.now(), -5),
+      vars: { KEY: printOf('canary-old') },
+      mend: `make container ${name} anew (docker rm --force ${name}, then docker run as before)`,
+      trap: 'docker restart keeps the environment that a container was created with',
+    })
+    expect((await seen({ run: ['./start.sh', 'pbx'] }))?.mend).toBe('run ./start.sh pbx')
+    expect((await seen({ vars: ['OTHER'] }))?.vars).toEqual({})
+    expect(await seen({ container: 'nobody' })).toMatchObject({ who: 'container nobody', idle: 'not there', vars: {} })
     const said = async (params: object) => (await errorOf(docker.refresh(context('.env', params)))).message
     expect(await said({})).toBe(`docker: container "${name}" keeps the variables it was created with`)
     expect(await said({ restart: true })).toBe(
