@@ -96,10 +96,9 @@ function takesOf(ctx: Context, container: Container): Takes {
 }
 
 function mendOf({ container, run }: Params, takes: Takes): string {
-  if (run !== undefined) return typeof run === 'string' ? run : run.join(' ')
-  return takes.mounts.length > 0
-    ? `docker restart ${container}`
-    : `make container ${container} anew (docker rm --force ${container}, then docker run as before)`
+  if (run !== undefined) return `run ${typeof run === 'string' ? run : run.join(' ')}`
+  if (takes.mounts.length > 0) return `run docker restart ${container}`
+  return `make container ${container} anew (docker rm --force ${container}, then docker run as before)`
 }
 
 async function held(ctx: Context, container: Container) {
