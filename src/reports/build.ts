@@ -4,6 +4,7 @@ import { gateOf } from '../rotation/gate.ts'
 import { openSecret } from '../rotation/left.ts'
 import { type Next, next } from '../rotation/next.ts'
 import type { AgeSource, Fingerprint, GateOutput, HostState, Inventory, Millis, Secret, SecretState, StreamState } from '../terms.ts'
+import { type OldRun, oldRunsOf } from './behind.ts'
 import { type OpenRotation, openRotation } from './open.ts'
 import { type Holder, reuse } from './reuse.ts'
 import { deployment, type Running } from './running.ts'
@@ -77,6 +78,8 @@ export interface Status {
   /** Worst first, then what is due first, then by name. */
   readonly rows: readonly StatusRow[]
   readonly jobs: readonly FailedJob[]
+  /** Consumers whose last proof showed another value than their file has. */
+  readonly behind: readonly OldRun[]
   readonly history: HistoryCounts
   /** Whole sentences about the project as such. */
   readonly remarks: readonly string[]
@@ -119,6 +122,7 @@ export async function buildStatus(input: BuildInput): Promise<Status> {
   const deployed = deployment(inventory)
   const kept = new Map<string, HostState>()
   const jobs: FailedJob[] = []
+  const behind: OldRun[] = []
   const open: [number, SecretState][] = []
   const admins = new Set<string>()
   const values = reuse(secrets.length, (i) => onlyVariable(secrets[i] as Secret))
@@ -146,6 +150,7 @@ export async function buildStatus(input: BuildInput): Promise<Status> {
     for (const { name, facts } of secretFields({ secret, state })) values.add(i, name, facts.value)
     if (state.rotation || (state.late && state.failure)) open.push([i, state])
     drafts[i] = draft(secret, state, input, null, deployed.of(secret, state.current?.token ?? null))
+    behind.push(...oldRunsOf(deployed.behind(secret), secret, state))
   }
   for (const [i, state] of open) {
     const secret = secrets[i] as Secret
@@ -169,6 +174,7 @@ export async function buildStatus(input: BuildInput): Promise<Status> {
     needYou: rows.filter(needsPerson).length,
     rows,
     jobs,
+    behind: input.only ? behind.filter(({ secret }) => input.only?.has(secret)) : behind,
     history,
     remarks: input.remarks ?? [],
   }

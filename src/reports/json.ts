@@ -13,6 +13,7 @@ export function* statusJson(status: Status): Generator<string> {
   yield* list('secrets', status.rows, (row) => rowJson(row, status.at))
   yield ',\n'
   yield* list('jobs', status.jobs, jobJson)
+  yield* behindJson(status)
   yield '\n}'
 }
 
@@ -27,6 +28,7 @@ export function* reportJson(status: Status): Generator<string> {
   yield* list('secrets', status.rows, (row) => rowJson(row, status.at))
   yield ',\n'
   yield* list('jobs', status.jobs, jobJson)
+  yield* behindJson(status)
   yield '\n}'
 }
 
@@ -72,6 +74,13 @@ export function rowJson(row: StatusRow, at: Millis): object {
     rotation: rotation && { ...rotation, openedAt: iso(rotation.openedAt), since: iso(rotation.since), until: iso(rotation.until) },
     running: row.running,
   }
+}
+
+/** Left out where there is none, as `remarks` are. */
+function* behindJson({ behind }: Status): Generator<string> {
+  if (behind.length === 0) return
+  yield ',\n'
+  yield* list('behind', behind, (one) => ({ ...one, provedAt: iso(one.provedAt) }))
 }
 
 const jobJson = (job: FailedJob): object => ({ ...job, retryAt: iso(job.retryAt) })

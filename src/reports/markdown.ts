@@ -1,5 +1,6 @@
+import { MEND, sayRan } from './behind.ts'
 import { STATES, type Status } from './build.ts'
-import { formatDay, formatMoment } from './moments.ts'
+import { formatDay, formatMoment, sayMoment } from './moments.ts'
 import { ageOf, dueOf, headline, limitOf, runningOf, whyOf } from './phrases.ts'
 import { acceptedOf, ownersOf, statesOf } from './totals.ts'
 
@@ -43,6 +44,13 @@ export function* reportMarkdown(status: Status): Generator<string> {
     )
   yield '\n## History\n\n'
   yield `${history.versions} versions; ${history.replaced30d} replaced in the last 30 days, ${history.replaced90d} in the last 90; ${history.givenUp} secrets whose last rotation was given up.\n`
+  if (status.behind.length > 0) {
+    yield '\n## Still on an old value\n\n'
+    yield* table(
+      ['Host', 'What', 'Ran', 'Proved last', 'Next'],
+      status.behind.map((run) => [run.host, `${run.who} (${run.file})`, sayRan(run), sayMoment(run.provedAt, at), MEND]),
+    )
+  }
   if (status.jobs.length > 0) {
     yield '\n## Failed on a host\n\n'
     yield* table(

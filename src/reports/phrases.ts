@@ -31,11 +31,11 @@ export function dueOf(row: StatusRow, now: Millis): string {
   return due === null ? 'now' : formatDay(due, now)
 }
 
-/** `v4 in 2 of 2`: consumers that proved to hold it. `unproven`: nothing can tell what runs. `-`: nothing reads it. */
+/** `v4 in 2 of 2`: consumers that proved to hold it; `v4 in 0 of 1`: what proved holds another. `unproven`: nothing can tell what runs. `-`: nothing reads it. */
 export function runningOf({ running, version }: StatusRow): string {
   if (running === null || version === null) return '-'
   if (running.written < running.files && running.written === 0) return 'not delivered'
-  return running.proven === 0 ? 'unproven' : `v${version} in ${running.proven} of ${running.total}`
+  return running.proven === 0 && running.other === 0 ? 'unproven' : `v${version} in ${running.proven} of ${running.total}`
 }
 
 /** The worst finding in three words, else what an open rotation waits for. */
@@ -76,7 +76,7 @@ export interface NextCommand {
 }
 
 /** The commands that would help most, worst first, each once. */
-export function nextCommands({ rows, jobs, inventory }: Status, most = 3): readonly NextCommand[] {
+export function nextCommands({ rows, jobs, behind, inventory }: Status, most = 3): readonly NextCommand[] {
   const found = new Map<string, string>()
   for (const row of rows) {
     if (found.size >= most || row.state === 'ok' || row.state === 'rotating') break
@@ -86,6 +86,7 @@ export function nextCommands({ rows, jobs, inventory }: Status, most = 3): reado
     if (command !== undefined && !found.has(command)) found.set(command, meaning(command, row, inventory.outputs))
   }
   if (found.size < most && jobs.length > 0) found.set('secrets sync', 'tries again what failed')
+  if (found.size < most && behind.length > 0) found.set('secrets doctor', 'asks what runs now')
   return [...found].map(([command, does]) => ({ command, does }))
 }
 

@@ -1,3 +1,4 @@
+import { oldRunLines } from './behind.ts'
 import { STATES, type Status, type StatusRow } from './build.ts'
 import { formatDay, formatMoment, sayMoment } from './moments.ts'
 import type { OpenRotation } from './open.ts'
@@ -50,6 +51,7 @@ export function* statusTable(status: Status, screen: Screen): Generator<string> 
   yield `${topLine(status, screen)}\n`
   if (status.rows.length > 0) yield '\n'
   yield* rowsTable(status, screen)
+  yield* oldRunLines(status)
   yield* failedJobs(status)
   yield* nextLines(status)
   for (const remark of status.remarks) yield `${remark}\n`
@@ -73,6 +75,7 @@ export function* reportTable(status: Status, screen: Screen): Generator<string> 
   yield `Exceptions: ${accepted.length}\n`
   for (const { secret, rule, until, by, reason } of accepted) yield `  ${secret}: ${rule} until ${formatDay(until, status.at)} by ${by}: ${reason}\n`
   yield `History:    ${history.versions} versions, ${history.replaced30d} replaced in 30 days, ${history.replaced90d} in 90; ${history.givenUp} given up\n`
+  yield* oldRunLines(status)
   yield* failedJobs(status)
   for (const remark of status.remarks) yield `${remark}\n`
 }

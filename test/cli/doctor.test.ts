@@ -75,6 +75,25 @@ test('what runs on a value that was ended is an error, and what cannot show what
   expect(stdout).toContain('  ok  what runs\n')
 })
 
+test('status says what the last proof said, and asks nobody; doctor asks', async () => {
+  await using c = await newCase()
+  // It says that it read the file, and did not.
+  c.edit('refresh: [cp, .env, running.env]', 'refresh: ["true"]')
+  await c.run(['rotate', 'jwt', '--wait', '1s'])
+  const running = c.project.read('running.env')
+  c.project.write('running.env', '')
+  const { stdout } = await c.secrets(['status'])
+  expect(stdout).toMatch(/^. \S+ +jwt .* v2 in 0 of 1/m)
+  expect(stdout).toMatch(
+    /\nStill on an old value:\n {2}exec-1 \(\.env\) on \S+ ran another JWT_SECRET \(version 1\) when it proved last \(\d\d:\d\d\), the store has version 2\n {6}secrets sync refreshes it there; secrets doctor says what runs now\n/,
+  )
+  expect((await c.json(['status'])).document.behind).toMatchObject([{ secret: 'jwt', consumer: 'exec-1', variable: 'JWT_SECRET', ran: 1, version: 2 }])
+  c.project.write('running.env', running)
+  expect((await c.run(['doctor'])).stdout).toContain('~ consumer exec-1 (.env) still runs JWT_SECRET version 1, the store has version 2\n')
+  c.project.write('running.env', c.project.read('.env'))
+  expect((await c.run(['doctor'])).stdout).toContain('  ok  what runs\n')
+})
+
 test('a consumer that fails to show what it runs is named with the reason', async () => {
   await using c = await newCase()
   rmSync(c.project.path('running.env'))

@@ -1,14 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type BuildInput, buildStatus, type Status } from '../../src/reports/build.ts'
+import { reportHtml } from '../../src/reports/html/page.ts'
 import { statusJson } from '../../src/reports/json.ts'
-import type { ConsumerRecord, Secret, StreamState } from '../../src/terms.ts'
+import { reportMarkdown } from '../../src/reports/markdown.ts'
+import { statusTable } from '../../src/reports/table.ts'
+import { type ConsumerRecord, type Secret, type StreamState, UNTAKEN } from '../../src/terms.ts'
 import { DAY, factsOf, hostOf, inventoryOf, NOW, outputOf, rotationOf, secretOf, stateOf, versionOf } from '../policy/states.ts'
 
 const build = (secrets: readonly Secret[], states: readonly StreamState[], differs: Partial<BuildInput> = {}): Promise<Status> =>
   buildStatus({ inventory: inventoryOf(secrets), states, now: NOW, ...differs })
 const states = ({ rows }: Status) => rows.map(({ secret, state }) => `${secret.name} ${state}`)
 const aged = (secret: Secret, ageDays: number) => stateOf(secret, { current: versionOf(secret, { ageDays }) })
-const consumer = (key: string) => ({ key, kind: 'compose', params: { service: 'ai_engine' }, unproven: 'hold', timeoutMs: 1000 }) as const
+const consumer = (key: string) =>
+  ({ key, kind: key.slice(0, key.indexOf('-')), params: key.startsWith('compose') ? { service: 'ai_engine' } : {}, unproven: 'hold', timeoutMs: 1000 }) as const
 
 describe('the status', () => {
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => secretOf(name)) as [Secret, Secret, Secret, Secret]
@@ -139,6 +143,12 @@ describe('the status', () => {
 })
 
 describe('what runs', () => {
+  beforeEach(() => {
+    vi.stubEnv('TZ', 'Europe/Berlin')
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
   const openai = secretOf('openai', { env: { OPENAI_API_KEY: 'value' } })
   const current = versionOf(openai, { n: 4 })
   const outputs = [outputOf({ consumers: [consumer('compose-1'), consumer('http-2')], vars: { URL: 'x://{openai.value}' } })]
@@ -162,12 +172,48 @@ describe('what runs', () => {
       outputs: { '.env': written(current.token) },
       consumers: { '.env consumer compose-1': proved(all), '.env consumer http-2': proved({ ...all, URL: 'hmac:k1:old' }) },
     })
-    expect(await running(host)).toEqual({ proven: 1, total: 2, written: 1, files: 1 })
+    expect(await running(host)).toEqual({ proven: 1, other: 1, total: 2, written: 1, files: 1 })
+  })
+
+  it('names who proved another value last, by version where that is known, and asks nobody', async () => {
+    const value = (print: string) => ({ value: factsOf('', { value: print }) })
+    const states = [
+      stateOf(openai, { current: { ...current, facts: value('hmac:k1:key') }, former: [versionOf(openai, { n: 3, facts: value('hmac:k1:third') })], count: 4 }),
+    ]
+    const host = hostOf({
+      outputs: { '.env': written(current.token) },
+      consumers: {
+        '.env consumer compose-1': proved({ OPENAI_API_KEY: 'hmac:k1:third', URL: UNTAKEN }),
+        '.env consumer http-2': proved({ OPENAI_API_KEY: 'hmac:other:0', URL: null }),
+      },
+    })
+    const status = await buildStatus({ inventory, states: [host, ...states], now: NOW })
+    expect(status.rows[0]?.running).toEqual({ proven: 0, other: 2, total: 2, written: 1, files: 1 })
+    const table = [...statusTable(status, { width: 120, color: false })].join('')
+    expect(table).toContain('v4 in 0 of 2')
+    expect(table).toContain(`
+Still on an old value:
+  service ai_engine (.env) on pbx-1 ran another OPENAI_API_KEY (version 3) when it proved last (19:00), the store has version 4
+  http-2 (.env) on pbx-1 ran another OPENAI_API_KEY when it proved last (19:00), the store has version 4
+  http-2 (.env) on pbx-1 ran no URL when it proved last (19:00), the store has version 4
+      secrets sync refreshes it there; secrets doctor says what runs now
+`)
+    expect(table).toContain('secrets doctor')
+    expect([...reportMarkdown(status)].join('')).toContain('| pbx-1 | service ai\\_engine (.env) | another OPENAI\\_API\\_KEY (version 3) | 19:00 |')
+    expect([...reportHtml(status)].join('')).toMatch(/<h2>Still on an old value<\/h2>.*service ai_engine \(\.env\).*another OPENAI_API_KEY \(version 3\)/s)
+    const one = { secret: 'openai', host: 'pbx-1', file: '.env', variable: 'OPENAI_API_KEY', held: true, version: 4, provedAt: new Date(NOW).toISOString() }
+    expect(JSON.parse([...statusJson(status)].join('')).behind).toEqual([
+      { ...one, consumer: 'compose-1', who: 'service ai_engine', ran: 3 },
+      { ...one, consumer: 'http-2', who: 'http-2', ran: null },
+      { ...one, consumer: 'http-2', who: 'http-2', variable: 'URL', held: false, ran: null },
+    ])
+    const only = await buildStatus({ inventory, states: [host, ...states], now: NOW, only: new Set(['another']) })
+    expect(only.behind).toEqual([])
   })
 
   it('is nothing while the file holds another version, whatever was proved before', async () => {
     const host = hostOf({ outputs: { '.env': written('kt_8f3k2m9q.openai.old') }, consumers: { '.env consumer compose-1': proved(all) } })
-    expect(await running(host)).toEqual({ proven: 0, total: 2, written: 0, files: 1 })
+    expect(await running(host)).toEqual({ proven: 0, other: 0, total: 2, written: 0, files: 1 })
   })
 
   it('is nothing where a value was edited by hand', async () => {
@@ -179,7 +225,7 @@ describe('what runs', () => {
   })
 
   it('is unknown where nothing was written yet', async () => {
-    expect(await running(null)).toEqual({ proven: 0, total: 2, written: 0, files: 1 })
+    expect(await running(null)).toEqual({ proven: 0, other: 0, total: 2, written: 0, files: 1 })
   })
 
   it('is not asked for a secret that no output holds', async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { VERSION } from '../../build.ts'
+import { MEND, sayRan } from '../behind.ts'
 import { STATES, type Status } from '../build.ts'
-import { formatDay, formatMoment } from '../moments.ts'
+import { formatDay, formatMoment, sayMoment } from '../moments.ts'
 import { headline, nextCommands } from '../phrases.ts'
 import { acceptedOf, ownersOf, statesOf } from '../totals.ts'
 import { ageChart, shareBar, timeline } from './charts.ts'
@@ -27,6 +28,7 @@ export function* reportHtml(status: Status): Generator<string> {
   yield* stateSections(status, ['attention', 'violation', 'overdue'])
   if (rows.length > 0) yield `<div class="charts">\n${ageChart(status)}${timeline(status)}</div>\n`
   yield* stateSections(status, ['due', 'rotating', 'ok'])
+  yield* oldRuns(status)
   yield* failures(status)
   yield* owners(status)
   yield* exceptions(status)
@@ -81,6 +83,14 @@ function* nextSteps(status: Status): Generator<string> {
   const next = status.rows.length === 0 ? [{ command: 'secrets set NAME', does: 'declares a variable and takes its value' }] : nextCommands(status)
   if (next.length === 0) return
   yield `<div class="next"><p id="next">What would help most</p><dl aria-labelledby="next">${next.map(({ command, does }) => `<dt><code>${foreign(command)}</code></dt><dd>${foreign(does)}</dd>`).join('')}</dl></div>\n`
+}
+
+function* oldRuns({ behind, at }: Status): Generator<string> {
+  if (behind.length === 0) return
+  yield '<section id="behind"><h2>Still on an old value</h2><p class="lead">By their last proofs: nobody was asked now.</p>\n'
+  const rows = behind.map((run) => [`${run.who} (${run.file})`, run.host, sayMoment(run.provedAt, at), MEND, sayRan(run)])
+  yield* plainTable(['What', 'Host', 'Proved last', 'Next', 'Ran'], rows)
+  yield '</section>\n'
 }
 
 function* failures({ jobs, at }: Status): Generator<string> {
