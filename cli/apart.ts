@@ -15,7 +15,7 @@ export interface Place {
 const VARIABLE = 'KEYTURN_APART'
 
 /** Short-lived objects are cleared away more often: a tenth more time for a quarter less memory. */
-const YOUNG_MB = 12
+const YOUNG_MB = 6
 /** Long-lived ones may grow by so much before they are looked through; the engine would wait until they have doubled. */
 const GROWTH_PERCENT = 20
 

@@ -19,7 +19,7 @@ export interface CacheDeps {
 }
 
 interface Cached {
-  readonly format: 2
+  readonly format: 3
   readonly file: string
   readonly environment: string | null
   readonly host: string
@@ -43,7 +43,7 @@ export function readCachedInventory(cacheDir: string, file: string, environment:
     if (!stat.isFile() || (stat.mode & 0o022n) !== 0n || stat.uid !== BigInt(process.getuid?.() ?? Number(stat.uid))) return null
     const lines = readLines(descriptor)
     const cached = JSON.parse(lines.next().value ?? 'null') as Partial<Cached>
-    if (cached.format !== 2 || cached.file !== file || cached.environment !== (environment ?? null)) return null
+    if (cached.format !== 3 || cached.file !== file || cached.environment !== (environment ?? null)) return null
     if (cached.host !== deps.host || cached.version !== deps.version || !cached.inventory || !cached.stamps?.length) return null
     if (!cached.stamps.every((stamp) => isFresh(stamp, stat.mtimeNs))) return null
     const shared = sharing(cached.inventory.policy)
@@ -80,9 +80,9 @@ export function writeCachedInventory(
   random: Random,
 ): void {
   const { stamps, secrets: all, ...inventory } = loaded
-  const secrets = all.map(({ policy, ...secret }): CachedSecret => (samePolicy(policy, inventory.policy) ? secret : { ...secret, policy }))
+  const secrets = all.map(({ policy, ...secret }): CachedSecret => ({ ...secret, policy: samePolicy(policy, inventory.policy) ? null : policy }))
   const { host, version } = deps
-  const cached: Cached = { format: 2, file, environment: environment ?? null, host, version, stamps, inventory, secrets: secrets.length }
+  const cached: Cached = { format: 3, file, environment: environment ?? null, host, version, stamps, inventory, secrets: secrets.length }
   const target = entryOf(cacheDir, file, environment)
   const beside = `${target}.${Buffer.from(random.bytes(8)).toString('hex')}`
   try {
