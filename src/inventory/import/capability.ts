@@ -27,13 +27,13 @@ const HOLDERS: ReadonlySet<string> = new Set([
   'embed',
   'accounts',
 ])
-const CALLS: ReadonlySet<string> = new Set([...HOOKS, 'ping', 'trigger', 'triggers', 'ical', 'ics', 'incoming', 'heartbeat'])
+const CALLS: ReadonlySet<string> = new Set([...HOOKS, 'ping', 'push', 'trigger', 'triggers', 'ical', 'ics', 'incoming', 'heartbeat'])
 
 const isSecretNoun = (name: string): boolean => /^(password|secret|token|key|credentials)$/.test(headOf(wordsOf(name))?.noun ?? '')
 
 /** A password, key or signature among the parameters of an address: `?api_key=...`, `&sig=...`. What a program fills in is none. */
 export function hasSecretParameter(value: string): boolean {
-  if (!isUrl(value)) return false
+  if (!isUrl(value) && !/^[^\s?]{1,512}\?[\w.-]{1,64}=[^\s&]*(&[\w.-]{1,64}=[^\s&]*)*$/.test(value)) return false
   const query = value.slice(value.search(/[?;]/) + 1)
   return [...query.matchAll(/(?:^|[?&;])([\w.-]{1,64})=(?![{<:&]|%[sd])[^\s&;]/g)].some(
     ([, name = '']) => isSecretNoun(name) || /^(sig|signature|x-amz-signature|auth|code)$/i.test(name),
@@ -61,7 +61,7 @@ export function isCapabilityUrl(value: string, words: readonly string[]): boolea
   const calls = [...words, ...segments.map((one) => one.toLowerCase())].some((word) => CALLS.has(word)) || /\.ics$/i.test(value)
   return segments.some((segment, at) => {
     if (/^private-[\w-]{16,}$/.test(segment)) return true
-    if (!looksRandom(segment) && !(calls && /^[0-9a-f]{20,}$/i.test(segment))) return false
+    if (!looksRandom(segment) && !(calls && (/^[0-9a-f]{20,}$/i.test(segment) || (segments[at - 1] === 'push' && looksDrawn(segment))))) return false
     if (calls) return true
     const holder = (segments[at - 1] ?? '').toLowerCase()
     const named = HOLDERS.has(holder) || RESOURCES.has(holder) || RESOURCES.has(holder.replace(/s$/, ''))

@@ -3,7 +3,7 @@ import type { Sensitive } from '../../sensitive.ts'
 import { providerOf } from '../providers.ts'
 import { judgeByName } from './name-rules.ts'
 import { judgeByValue } from './value-rules.ts'
-import { isUnset, referencesIn } from './values.ts'
+import { isPasswordHash, isUnset, referencesIn } from './values.ts'
 import { wordsOf } from './words.ts'
 
 /** One assignment of an env file, as the classifier sees it. */
@@ -82,7 +82,8 @@ export function classify(variables: readonly EnvVariable[]): readonly Classified
       name: variable.name,
       words: wordsOf(variable.name),
       // What a reference resolves to says nothing about this name; its own form does.
-      text: state === 'empty' ? '' : bare(references.length > 0 ? written : value),
+      // Nor does what a reader left of the hash of a password, whose dollars it took for references.
+      text: state === 'empty' ? '' : bare(references.length > 0 || isPasswordHash(written) ? written : value),
       state,
       said: variable.comments.join('\n').toLowerCase(),
       has: (words) => known.has(words.join('_')),

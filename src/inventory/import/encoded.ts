@@ -40,6 +40,6 @@ export function roleOf(value: string): 'public' | 'secret' | null {
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { readonly role?: unknown }
     return claims.role === 'anon' || claims.role === 'public' ? 'public' : 'secret'
   } catch {
-    return 'secret'
+    return null
   }
 }

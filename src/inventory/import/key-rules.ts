@@ -6,6 +6,7 @@ import {
   CREDENTIALS,
   DATABASES,
   ENCRYPTING,
+  PAGERS,
   PLAIN_KEYS,
   PUBLIC_ENDS,
   PUBLIC_KEYS,
@@ -22,7 +23,8 @@ import { identifier, secret, setting, verdict } from './verdicts.ts'
 export const dataKey = (confidence: number): Verdict =>
   verdict('data-key', confidence, 'it encrypts something that is kept: that becomes unreadable when it changes')
 
-const isTooShort = (text: string): boolean => /^(\S{1,3}|\d{1,5}|F\d{1,2})$/.test(text)
+/** Words in the place of a key are no keys of a keyboard. */
+const isTooShort = (text: string): boolean => /^(\S{1,3}|\d{1,5}|F\d{1,2})$/.test(text) && !/^(key|xxx?|abc|foo|bar|asd|tbd|\.{2,3})$/i.test(text)
 /** With these before it, a key opens something however its value looks. */
 const OPENERS: ReadonlySet<string> = new Set('api secret private access auth encryption signing master admin license licence shared service'.split(' '))
 
@@ -58,9 +60,11 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   if (head.word === 'jwt' && head.behind.length > 0 && !looksRandom(text)) return setting(0.7, 'about a JWT')
   if (before.has('cors')) return setting(0.85, 'a CORS switch')
   if (isPath(text)) return setting(0.9, 'the value is the path of a file')
-  if (head.noun === 'key' && (PLAIN_KEYS.has(last) || head.behind.includes('prefix'))) return setting(0.85, `a ${last} key opens nothing`)
+  if (head.noun === 'key' && isPlainKey(subject, head, before)) return setting(0.85, `a ${last} key opens nothing`)
   const vapid = before.has('vapid') || before.has('webpush')
   if (head.noun === 'token' && /^anon(ymous)?$/.test(last)) return identifier(0.9, 'a token for everybody')
+  if (head.noun === 'token' && (last === 'public' || (last === 'side' && outer === 'client'))) return identifier(0.85, 'a token that is made to be shown')
+  if (head.noun === 'key' && isSearchKey(head.before)) return identifier(0.8, 'a key that may search and nothing more is made to be shown')
   if (head.noun === 'key' && PUBLIC_KEYS.has(last)) return identifier(0.9, `a ${last} key is made to be shown`)
   if (head.noun === 'key' && head.behind.some((word) => PUBLIC_ENDS.has(word) && word !== 'client'))
     return identifier(0.85, 'the name says that it is the public half')
@@ -100,12 +104,29 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   return secret(unsure ? 0.65 : 0.93, `the name says ${head.word}`)
 }
 
+/** Search engines that browsers ask give out a key for that. A key of a search engine of the web is bought. */
+function isSearchKey(before: readonly string[]): boolean {
+  const stem = before.at(-1) === 'api' ? before.slice(0, -1) : before
+  if (stem.at(-1) === 'only' && stem.at(-2) === 'search') return true
+  return stem.at(-1) === 'search' && /^(algolia|docsearch|meili|meilisearch|typesense)$/.test(stem.at(-2) ?? '')
+}
+
+/** `SESSION_KEY` signs, unless its value is the name of a cookie. A pager's routing key lets anybody call. */
+function isPlainKey({ text }: Subject, head: Head, before: ReadonlySet<string>): boolean {
+  const last = head.before.at(-1) ?? ''
+  if (head.behind.includes('prefix')) return true
+  if (last === 'cookie' || last === 'session') return /^[a-z_.-]*(sid|sess|session|cookie|id)[a-z_.-]*$/i.test(text)
+  return PLAIN_KEYS.has(last) && !looksRandom(text) && !(last === 'routing' && [...before].some((word) => PAGERS.has(word)))
+}
+
 /** The key of a TLS server: its path or its text, as the comment or the value says. Paths are mostly called so. */
 function judgeServerKey(subject: Subject, before: ReadonlySet<string>): Verdict {
   if ([...before].some((word) => DATABASES.has(word))) return setting(0.7, 'clients of databases take the path of a key file')
   const path = /\b(path|file|location)\b/.test(subject.said) && !/\b(base64|contents?|encoded|pem)\b/.test(subject.said)
   return path ? setting(0.7, 'the comment speaks of a file') : secret(0.6, 'the private key of a server')
 }
+
+const SIGNS: ReadonlySet<string> = new Set('jwt token session cookie csrf hmac hash signing encryption'.split(' '))
 
 /** The half of a pair that is shown: known by the other half being in the file. */
 function publicHalf(subject: Subject, head: Head): Verdict | null {
@@ -124,8 +145,16 @@ function publicHalf(subject: Subject, head: Head): Verdict | null {
       beside([...root, 'access', 'secret'], 'the secret')
     )
   }
-  if (last === 'client') return beside([...stem.slice(0, -1), 'secret', 'key'], 'the secret key')
-  if (last === 'secret' || last === 'private') return null
+  if (last === 'client') {
+    const root = stem.slice(0, -1)
+    return (
+      beside([...root, 'secret', 'key'], 'the secret key') ??
+      beside([...root, 'server', 'key'], "the server's key") ??
+      (root.length === 0 ? null : beside([...root, 'api', 'key'], 'the key of the API'))
+    )
+  }
+  // `JWT_KEY` beside `JWT_SECRET`, and several keys, are no halves of a pair.
+  if (last === 'secret' || last === 'private' || SIGNS.has(last) || head.word.endsWith('s')) return null
   return beside([...stem, 'secret'], 'the secret') ?? (last === 'api' || last === 'app' ? null : beside([...stem, 'key', 'secret'], 'the secret'))
 }
 

@@ -8,25 +8,32 @@ import {
   DATABASES,
   ENCRYPTING,
   HOOKS,
+  KEY_FILES,
+  LOGINS,
+  MAILS,
   OPENING_CODES,
   PASSWORDS,
   PEOPLE,
   QUALIFIERS,
+  RESOURCES,
+  ROLES,
   SECRETS,
+  SETTINGS,
   SWITCH_VERBS,
   TOKENS,
   VAULTERS,
 } from './nouns.ts'
-import { judgeNameless, judgeSetting } from './plain-rules.ts'
+import { isPromised, judgeNameless, judgeSetting } from './plain-rules.ts'
 import { looksDrawn, looksRandom } from './random.ts'
 import { isNumber, isPath, isSwitch, isUrl } from './values.ts'
+import { judgeTerm } from './vendor-terms.ts'
 import { dsn, hasSecretBeside, identifier, secret, setting, verdict } from './verdicts.ts'
 
 /** Decides by the words of the name, checked against what the value can be; at last by the comments. */
 export function judgeByName(subject: Subject): Verdict {
   const head = headOf(subject.words)
-  const account = serviceAccount(subject)
-  if (account !== null) return account
+  const special = judgeTerm(subject) ?? serviceAccount(subject) ?? keyFile(subject) ?? abbreviated(subject)
+  if (special !== null) return special
   // KEYCLOAK_ADMIN beside KEYCLOAK_ADMIN_PASSWORD.
   if (head === null && PEOPLE.has(subject.words.at(-1) ?? '') && subject.has([...subject.words, 'password']))
     return identifier(0.75, 'the login beside a password')
@@ -76,6 +83,19 @@ function serviceAccount(subject: Subject): Verdict | null {
   return secret(0.85, 'the key file of a service account, written out')
 }
 
+/** A file with a private key, written out: `SIGNING_PFX_BASE64`. */
+const keyFile = ({ words, text }: Subject): Verdict | null =>
+  words.slice(0, -1).some((word) => KEY_FILES.has(word)) && /^(base64|b64|contents?|data)$/.test(words.at(-1) ?? '') && !isPath(text)
+    ? secret(0.8, 'the contents of a key file')
+    : null
+
+/** `API_AK` and `API_SK`, as clouds of China call the two halves of a key. */
+function abbreviated({ words, has }: Subject): Verdict | null {
+  const stem = words.slice(0, -1)
+  if (words.at(-1) === 'sk' && has([...stem, 'ak'])) return secret(0.85, 'the secret key: the access key stands beside it')
+  return words.at(-1) === 'ak' && has([...stem, 'sk']) ? identifier(0.85, 'the half that is shown: the secret key stands beside it') : null
+}
+
 function judgeHook(head: Head): Verdict {
   const last = head.before.at(-1) ?? ''
   if (TOKENS.has(last) || SECRETS.has(last)) return secret(0.8, `the name says ${last}`)
@@ -110,7 +130,8 @@ function judgeAddress(subject: Subject, head: Head): Verdict {
   if (hook) return secret(0.75, 'whoever knows the address of a webhook may post to it')
   if (APIS.has(head.before.at(-1) ?? '')) return setting(0.8, 'the address of an API')
   const open = subject.state === 'empty' || subject.state === 'placeholder'
-  const kept = head.before.some((word) => DATABASES.has(word))
+  const last = head.before.at(-1) ?? ''
+  const kept = head.before.some((word) => DATABASES.has(word)) || (MAILS.has(last) && last !== 'email' && last !== 'mail')
   // `DATABASE_URL=your database url`: words in the place of an address.
   const words = subject.text !== '' && !isUrl(subject.text) && /^[A-Za-z][A-Za-z _-]*$/.test(subject.text)
   if ((open || words) && (kept || (head.word === 'dsn' && !subject.words.includes('host'))))
@@ -134,15 +155,21 @@ function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): 
         : setting(0.8, 'an e-mail address')
     case 'hash':
     case 'htpasswd':
-      if (last === 'api') return secret(0.8, 'a hash that logs in')
+      if (last === 'api' || SECRETS.has(last)) return secret(0.8, 'a hash that logs in')
       if (/^[a-z][a-z0-9-]{1,11}$/.test(text) && !looksDrawn(text)) return setting(0.8, 'the name of a way to hash')
       return head.before.some((word) => PASSWORDS.has(word)) || last === 'auth' || head.noun === 'htpasswd'
         ? verdict('verifier', 0.8, 'the hash of a password')
         : setting(0.7, 'a hash')
     case 'cookie':
-      return last === 'erlang' || looksRandom(text) ? secret(0.7, 'a cookie that lets others in') : setting(0.7, 'about a cookie')
+      if (last === 'secrets') return secret(0.75, 'one of the secrets, the one for cookies')
+      if (text === '' && head.behind.length === 0 && isStrange(last)) return secret(0.6, 'a login at a site, copied from a browser')
+      // Nodes of Erlang let each other in by it. A copied login is a list of `name=value`.
+      return ['erlang', 'release'].includes(last) || looksDrawn(text) || /^[\w-]+=[^;\s]{8,};\s*[\w-]+=/.test(text)
+        ? secret(0.7, 'a cookie that lets others in')
+        : setting(0.7, 'about a cookie')
     case 'license':
     case 'licence':
+      if (head.behind.some((word) => !QUALIFIERS.has(word)) && !looksRandom(text)) return setting(0.7, 'about a licence')
       return looksRandom(text) ||
         /^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$/.test(text) ||
         (subject.words.length > 1 && (subject.state === 'empty' || subject.state === 'placeholder'))
@@ -151,20 +178,33 @@ function judgeOther(subject: Subject, head: Head, before: ReadonlySet<string>): 
     case 'mnemonic':
       return secret(0.85, 'the words that a private key is made from')
     case 'phrase':
-      return ['seed', 'recovery', 'secret', 'backup'].includes(last) ? secret(0.85, 'the words that a private key is made from') : setting(0.7, 'words')
+      if (last === 'pass') return secret(0.9, 'the name says pass phrase')
+      return ['seed', 'mnemonic', 'recovery', 'secret', 'backup'].includes(last)
+        ? secret(0.85, 'the words that a private key is made from')
+        : setting(0.7, 'words')
     case 'seed':
       return looksRandom(text) || /^([a-z]{3,8}( |$)){12,24}$/.test(text) || before.has('wallet') || before.has('secret')
         ? secret(0.8, 'what a private key is made from')
         : setting(0.6, 'the seed of something random')
     case 'code':
+      if (isPromised(subject)) return secret(0.7, 'the placeholder says that a secret belongs there')
       return OPENING_CODES.has(last) && !isSwitch(text) ? secret(0.7, 'a code that lets somebody in') : setting(0.8, 'a code that stands for something')
     case 'iv':
     case 'nonce':
-      return looksRandom(text) || before.has('encryption') || before.has('creds') ? dataKey(0.75) : setting(0.6, `the name says ${head.word}`)
+      return looksRandom(text) || before.has('creds') || head.before.some((word) => ENCRYPTING.has(word))
+        ? dataKey(0.75)
+        : setting(0.6, `the name says ${head.word}`)
     default:
       return judgeSetting(subject, head)
   }
 }
+
+/** A word that says nothing to us: the name of somebody's site, most likely. */
+const isStrange = (word: string): boolean =>
+  word !== '' && ![SETTINGS, RESOURCES, ROLES, TOKENS, SECRETS, PASSWORDS, LOGINS, PEOPLE, QUALIFIERS].some((set) => set.has(word)) && !COOKIE_WORDS.has(word)
+const COOKIE_WORDS: ReadonlySet<string> = new Set(
+  'csrf xsrf consent remember refresh persistent sticky http samesite user preference tracking app jwt login'.split(' '),
+)
 
 function judgeId(subject: Subject, head: Head, before: ReadonlySet<string>): Verdict {
   const last = head.before.at(-1) ?? ''

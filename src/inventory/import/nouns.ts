@@ -52,6 +52,8 @@ export const SETTINGS = words(`
   provider providers driver drivers backend engine adapter transport mailer client_name service services plugin plugins backends
   database databases db dbname table tables collection collections index indexes bucket buckets container containers queue queues topic topics channel channels stream streams namespace dataset keyspace
   cert certs certificate certificates crt ca chain fullchain issuer iss audience aud exp leeway scope scopes realm claim claims role roles group groups permission permissions header headers cookie_name param params parameter parameters option options
+  hasher hashers symbol symbols contract contracts decimals budget bits helper helpers through
+  filter filters attr attrs attribute attributes alias aliases consent
   env environment tier plan project org organization organisation workspace tenant team owner sender recipient recipients from to cc bcc subject phone contact
   url_prefix redirect callback callbacks redirects proxy proxies whitelist blacklist allowlist denylist includes excludes methods_allowed
   model models voice prompt greeting message messages color theme logo icon image images
@@ -62,9 +64,13 @@ export const SETTINGS = words(`
 
 /** Names that begin so hold yes or no: `DISABLE_API_KEY`, `REQUIRE_PASSWORD`. */
 export const SWITCH_VERBS = words(
-  'enable disable require requires use allow skip is has show hide force ignore bypass no with without check verify mask redact',
+  'enable disable accept require requires use allow skip is has show hide force ignore bypass no with without check verify mask redact',
 )
 
+/** Services that call somebody, and whose routing and integration keys let others do so. */
+export const PAGERS = words('pagerduty pager opsgenie victorops splunk oncall')
+/** Files that hold a private key, under a password. */
+export const KEY_FILES = words('pfx p12 pkcs12 keystore jks')
 /** Protocols of mail. */
 export const MAILS = words('smtp imap pop3 mail email mailer')
 /** With one of these anywhere, a name that ends in `PASSWORD` may be a question after all. */
@@ -72,7 +78,7 @@ export const QUESTION_WORDS = words('empty random reset forgot forgotten change 
 
 /** `X_KEY` is no secret after these. */
 export const PLAIN_KEYS = words(
-  'prefix routing partition cache sort foreign index hot dedupe dedup idempotency object map group lookup translation i18n shortcut keyboard header cookie session field column attribute record label metadata queue lock bucket topic answer tab menu theme feature flag',
+  'prefix routing partition cache sort foreign index hot dedupe dedup idempotency object map group lookup translation i18n shortcut keyboard header field column attribute record label metadata queue lock bucket topic answer tab menu theme feature flag',
 )
 /** `X_KEY` is meant to be shown after these. */
 export const PUBLIC_KEYS = words('public publishable site anon anonymous consumer project publish subscribe browser frontend')
@@ -112,7 +118,7 @@ export const PUBLIC_PREFIXES: readonly (readonly string[])[] = [
 
 /** An address under one of these usually carries a password. */
 export const DATABASES = words(
-  'database db postgres postgresql pgsql pg psql mysql mariadb mongo mongodb sql mssql sqlserver cockroach cockroachdb redis valkey keydb amqp rabbitmq broker connection conn clickhouse couchdb cassandra jdbc influx result',
+  'database db postgres postgresql pgsql pg psql mysql mariadb mongo mongodb sql mssql sqlserver cockroach cockroachdb redis valkey keydb amqp rabbitmq broker connection conn clickhouse couchdb cassandra jdbc influx result kv cloudamqp rediscloud jawsdb cleardb elephantsql mongolab cloudinary',
 )
 /** Services whose webhook addresses let anybody who knows them post. */
 export const CHATS = words('slack discord teams msteams mattermost rocketchat googlechat gchat zapier telegram alert alerts notification notify incoming')

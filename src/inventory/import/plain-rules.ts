@@ -4,13 +4,20 @@ import { type Head, headOf } from './heads.ts'
 import { dataKey, hasPublicPrefix } from './key-rules.ts'
 import { CHATS, ENCRYPTING, HOOKS, LOGINS, MAILS, PEOPLE, PUBLIC_ENDS, RESOURCES, ROLES } from './nouns.ts'
 import { isUuid, looksDrawn, looksRandom } from './random.ts'
-import { isPair } from './values.ts'
+import { isNumber, isPair, isSlashedPair, isSwitch } from './values.ts'
 import { dsn, hasSecretBeside, identifier, secret, setting } from './verdicts.ts'
 import { wordsOf } from './words.ts'
 
 const SETTINGS_OF_HOOKS: ReadonlySet<string> = new Set(
   'enabled enable disabled timeout channel port host path method name retries id level interval'.split(' '),
 )
+
+/** The comment is no more than a command that draws secrets. Where it says more, it may be about something else. */
+const isDrawnBySaying = (said: string): boolean =>
+  /^(generated? (it |one |this )?(with|using|by)?:? ?)?`?(openssl rand|pwgen|mix phx\.gen\.secret|rails secret|rake secret|head -c ?\d+ \/dev\/urandom)\b[^\n]{0,40}$/.test(
+    said.trim(),
+  )
+const ADDRESS_WORDS = /^(urls?|uris?|hosts?|hostname|ports?|paths?|files?|dir|domain|names?|enabled)$/
 
 /** The head is a plain word: a setting, unless form, neighbours and comment say otherwise. */
 export function judgeSetting(subject: Subject, head: Head): Verdict {
@@ -29,8 +36,15 @@ export function judgeSetting(subject: Subject, head: Head): Verdict {
     return secret(0.75, 'the contents of a key file')
   }
   if (head.word.startsWith('cert')) return judgeCertificate(subject, head)
+  if (last === 'secrets' && /^(cipher|session|encryption|signing|signature)$/.test(head.word) && !isNumber(text) && !isSwitch(text))
+    return secret(0.75, `one of the secrets, the one for ${head.word}`)
+  if (head.word === 'headers' && open && /\b(auth(entication|orization)?|api[ -]?key|token|credentials?)\b/.test(subject.said))
+    return secret(0.6, 'headers, and the comment says that they log in')
+  // The third part of a login, as PayPal has it.
+  if (head.word === 'signature' && open && subject.has([...head.before, 'password'])) return secret(0.7, 'what logs in beside a password')
+  if (open && isDrawnBySaying(subject.said) && !ADDRESS_WORDS.test(head.word)) return secret(0.65, 'the comment says how to draw it at random')
   if ((head.word === 'auth' || head.word === 'authorization') && head.behind.length === 0) {
-    if (isPair(text) || packsPair(text)) return secret(0.8, 'a user and a password in one value')
+    if (isPair(text) || isSlashedPair(text) || packsPair(text)) return secret(0.8, 'a user and a password in one value')
     const stem = head.before
     const login = ['account', 'sid', 'user', 'username', 'login'].some((word) => subject.has([...stem, word]) || subject.has([...stem, 'account', word]))
     // SMTP_AUTH is how one logs in at a mail server, not with what.
@@ -57,9 +71,9 @@ export function judgeNameless(subject: Subject): Verdict {
     return words.includes('string') ? dsn(0.7, 'a connection string usually carries the password') : setting(0.7, 'about a connection')
   }
   const named = /\b(api key|secret key|access token|password|passphrase|private key|auth token|secret)\b/.test(said)
-  if (subject.state === 'placeholder' && promisesSecret(text)) return secret(0.75, 'the placeholder says that a secret belongs there')
-  // The protocol's own word for its password.
-  if (last === 'community' && words.includes('snmp')) return secret(0.85, 'SNMP logs in with its community')
+  if (isPromised(subject)) return secret(0.75, 'the placeholder says that a secret belongs there')
+  // `mysafepasswd`: a typed password that says what it is, in the place of a better one.
+  if (/^\S{2,40}(passw(or)?d|passwort|passphrase)\d{0,4}!?$/i.test(text) && !/[=:/]/.test(text)) return secret(0.6, 'the value calls itself a password')
   const drawn = judgeDrawn(subject, last)
   if (drawn?.kind === 'secret' && named) return secret(0.8, 'a random value, and the comment speaks of a secret')
   if (drawn !== null) return drawn
@@ -87,7 +101,8 @@ function judgeDrawn(subject: Subject, last: string): Verdict | null {
 }
 
 /** What a placeholder such as `<your bot token>` says belongs there. */
-function promisesSecret(placeholder: string): boolean {
+export function isPromised({ text: placeholder, state }: Subject): boolean {
+  if (state !== 'placeholder') return false
   if (placeholder.length > 80) return false
   const noun = headOf(wordsOf(placeholder.replace(/([a-z])([A-Z])/g, '$1_$2')))?.noun
   return noun === 'password' || noun === 'secret' || noun === 'token' || noun === 'key'

@@ -1,6 +1,7 @@
 import { hasSecretParameter, hasTokenUser, isCapabilityUrl } from './capability.ts'
 import type { Subject, Verdict } from './classify.ts'
 import { packsCertificate, packsSecret, roleOf } from './encoded.ts'
+import { hasPublicPrefix } from './key-rules.ts'
 import { ADDRESSES, PASSWORDS } from './nouns.ts'
 import {
   hasPasswordPart,
@@ -47,9 +48,9 @@ function judgeMarks(subject: Subject): Verdict | null {
   if (isPublishable(text)) return identifier(0.93, 'the value has the mark of a key that may be shown')
   // A file that is named for a secret is a setting; a password may look like anything.
   if (isPath(text) && !endsInPassword(subject)) return setting(0.93, 'the value is the path of a file')
-  if (isPublicForm(text)) return setting(0.95, 'the value is a checksum or an address on a chain')
+  if (isPublicForm(text) && !endsInSecret(subject)) return setting(0.95, 'the value is a checksum or an address on a chain')
   if (isPointer(text)) return setting(0.85, 'it names a secret that is kept elsewhere')
-  if (role === 'secret' || hasSecretMark(text)) return secret(0.97, "the value has the mark of a vendor's secret key")
+  if ((role === 'secret' || hasSecretMark(text)) && !isMeantForBrowsers(subject)) return secret(0.97, "the value has the mark of a vendor's secret key")
   if (isAuthorization(text)) return secret(0.95, 'the value is an Authorization header, with what logs in')
   if (packsSecret(text)) return secret(0.95, 'the value is a key file or a login in base64')
   if (isUrl(text) && (subject.words.some((word) => ADDRESSES.has(word)) || !endsInPassword(subject))) return setting(0.9, 'an address without a password')
@@ -58,5 +59,11 @@ function judgeMarks(subject: Subject): Verdict | null {
 
 /** What HTTP sends to log in: a scheme, and what proves it. */
 const isAuthorization = (text: string): boolean => /^(?:basic|bearer|token|apikey) [\w+/=.:~-]{12,}$/i.test(text)
+
+/** Keys of Google open what their owner allowed them to, and an `eyJ` that cannot be read is a sample: there the name decides. */
+const isMeantForBrowsers = ({ text, words }: Subject): boolean =>
+  hasPublicPrefix(words) && (text.startsWith('AIza') || (text.startsWith('eyJ') && roleOf(text) !== 'secret'))
+
+const endsInSecret = (subject: Subject): boolean => /(^|_)(secret|key|password)$/.test(subject.words.join('_'))
 
 const endsInPassword = (subject: Subject): boolean => PASSWORDS.has(subject.words.at(-1) ?? '')

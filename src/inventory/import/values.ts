@@ -16,6 +16,8 @@ export function isPath(value: string): boolean {
   if (/^(~|\.{1,2})\//.test(value)) return true
   if (/^\/(run|etc|var|opt|usr|home|root|app|apps|data|mnt|srv|tmp|path|secrets|certs?|config|keys?|ssl|vault|workspace)(\/|$)/i.test(value)) return true
   if (/^\/[^\s:=+]*\.[a-z0-9]{1,10}$/i.test(value)) return true
+  // Words of lower case between slashes: chance does not draw them.
+  if (/^(\/[a-z][a-z_.-]{1,40}){2,}\/?$/.test(value)) return true
   return /^[\w./-]+\.(pem|key|crt|cer|p12|pfx|jks|json|ya?ml|txt|conf|env|pub|der)$/i.test(value)
 }
 
@@ -127,6 +129,9 @@ export const isPublicForm = (value: string): boolean => isChecksum(value) || isC
 
 /** `user:password` in one value. */
 export const isPair = (value: string): boolean => /^[^\s:/]{1,64}:[^\s/:][^\s:]{2,}$/.test(value) && !/^\w+:\d+$/.test(value)
+
+/** `user/password`, as Neo4j has it. */
+export const isSlashedPair = (value: string): boolean => /^[a-z][\w.-]{0,31}\/[^\s/]{4,128}$/i.test(value) && !isPath(value)
 
 /** All `${NAME}` and `$NAME` in a value. */
 export const referencesIn = (value: string): readonly string[] =>

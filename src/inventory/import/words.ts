@@ -32,10 +32,26 @@ const GLUED: Readonly<Record<string, readonly string[]>> = {
   sitekey: ['site', 'key'],
   userid: ['user', 'id'],
   userpwd: ['user', 'pwd'],
+  vkey: ['verify', 'key'],
 }
 
 /** Nouns that are also written onto the end of another word: `DBPASSWORD`, `PGUSER`, `MYTOKEN`. */
-const ENDINGS = ['password', 'passwd', 'passwort', 'kennwort', 'passphrase', 'username', 'apikey', 'secret', 'token', 'user', 'pass', 'pwd', 'key'] as const
+const ENDINGS = [
+  'password',
+  'passwd',
+  'passwort',
+  'kennwort',
+  'passphrase',
+  'username',
+  'apikey',
+  'secret',
+  'token',
+  'user',
+  'pass',
+  'pwd',
+  'key',
+  'pw',
+] as const
 /** English words that end so. */
 const WHOLE = new Set(
   'super bypass compass trespass overpass underpass surpass monkey hotkey turkey whiskey hockey donkey jockey passkey valkey lackey'.split(' '),
@@ -60,7 +76,7 @@ function unglue(word: string): readonly string[] {
   if (numbered?.[1] && numbered[2] && NUMBERED.has(numbered[1])) return [numbered[1], numbered[2]]
   for (const ending of ENDINGS) {
     const stem = word.slice(0, -ending.length)
-    if (word.endsWith(ending) && stem.length >= (ending.length > 4 || ending === 'user' ? 2 : 3) && !WHOLE.has(word) && !WHOLE.has(stem))
+    if (word.endsWith(ending) && stem.length >= (ending.length > 4 || ending === 'user' || ending === 'pass' ? 2 : 3) && !WHOLE.has(word) && !WHOLE.has(stem))
       return [stem, ...(GLUED[ending] ?? [ending])]
   }
   return [word]
