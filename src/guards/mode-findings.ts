@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs'
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type GuardFinding, shellWord, shownName } from './finding.ts'
 import type { Guarded } from './guarded.ts'
+import { namesIn } from './listing.ts'
 
 /** Who may own a file: whoever runs this, whoever called sudo, the owner of the project, and root. */
 export type Owners = ReadonlySet<number>
@@ -103,13 +104,5 @@ function look(path: string, by: (path: string) => Stats): Stats | null {
     return by(path)
   } catch {
     return null
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }

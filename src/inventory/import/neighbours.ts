@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { KeyturnError } from '../../errors.ts'
+import { namesIn } from '../../guards/listing.ts'
 import { decodeText } from '../../outputs/text.ts'
 import { readWhole } from '../../state/files.ts'
 import { readComposeFile } from './compose-file.ts'
@@ -103,13 +103,5 @@ async function textOf(file: string, shown: string, must: boolean): Promise<strin
   } catch (error) {
     if (must) throw error
     return null
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }
