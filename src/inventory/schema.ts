@@ -113,7 +113,7 @@ const outputObject = z.strictObject({
   vars: z
     .record(variable(), z.string())
     .optional()
-    .describe('Further variables made from templates: "postgres://{db.username|url}:{db.password|url}@127.0.0.1/app".'),
+    .describe('Further variables made from templates: "postgres://{db.username|url}:{db.password|url}@127.0.0.1/app"; "{jwt.value|both}" lists new and old.'),
   consumers: z.array(consumer).optional().describe('What reads the file: it is refreshed after a change and proves what it holds.'),
   unproven: z
     .enum(['hold', 'grace'])

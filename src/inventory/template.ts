@@ -2,7 +2,8 @@ import { KeyturnError } from '../errors.ts'
 
 /**
  * Template variables: `postgres://{db.username|url}:{db.password|url}@127.0.0.1/app`. `{NAME.FIELD}` is a field of a secret,
- * `|url` percent-encodes it for user name and password of a URL, `{{` and `}}` are braces.
+ * `|url` percent-encodes it for user name and password of a URL, `|both` is the current value and, as long as it is accepted, the other
+ * one behind a comma; `{{` and `}}` are braces.
  */
 export interface Template {
   readonly parts: readonly Part[]
@@ -18,6 +19,8 @@ export interface Reference {
   readonly secret: string
   readonly field: string
   readonly url: boolean
+  /** A list of one or two: the current value, and the one that an open rotation replaces. */
+  readonly both: boolean
   /** Where its opening brace stands, from 0. */
   readonly at: number
 }
@@ -81,12 +84,17 @@ export function fillTemplate(template: Template, value: (reference: Reference) =
 export const encodeUserinfo = (value: string): string =>
   encodeURIComponent(value.toWellFormed()).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
+/** Whether an output that is made from this template holds the two values of a secret side by side. */
+export const listsBoth = (text: string, secret: string): boolean =>
+  text.includes('both') && parseTemplate(text).parts.some((part) => typeof part !== 'string' && part.both && part.secret === secret)
+
 function readReference(inside: string, at: number): Reference | string {
   const [path = '', filter, ...more] = inside.split('|').map((part) => part.trim())
-  if (more.length > 0 || (filter !== undefined && filter !== 'url')) return `"{${inside}}": the only filter is "|url"`
+  if (more.length > 0 || (filter !== undefined && filter !== 'url' && filter !== 'both'))
+    return `"{${inside}}": the filters are "|url" and "|both", one of them`
   const dot = path.lastIndexOf('.')
   const [secret, field] = [path.slice(0, Math.max(dot, 0)), path.slice(dot + 1)]
   if (dot < 0) return `"{${inside}}" names no field; write "{${path === '' ? 'NAME' : path}.FIELD}"`
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(secret) || !/^[A-Za-z0-9_-]+$/.test(field)) return `"{${inside}}" is no "{NAME.FIELD}"`
-  return { secret, field, url: filter === 'url', at }
+  return { secret, field, url: filter === 'url', both: filter === 'both', at }
 }

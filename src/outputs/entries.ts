@@ -2,12 +2,14 @@ import { KeyturnError } from '../errors.ts'
 import { fillTemplate, parseTemplate, type Template } from '../inventory/template.ts'
 import type { Document, Entry } from '../ports.ts'
 import { Sensitive } from '../sensitive.ts'
-import type { Output, Secret } from '../terms.ts'
+import type { Fields, Output, Secret } from '../terms.ts'
 
 /** A variable as the store says it should stand in an output. */
 export interface ExpectedEntry extends Entry {
   /** Ids of the secrets that its value is made from. */
   readonly secrets: readonly string[]
+  /** Ids of those of which the former value stands in it as well. */
+  readonly listed: readonly string[]
 }
 
 export interface Expected {
@@ -19,10 +21,16 @@ export interface Expected {
 /**
  * What an output should hold: the variables of its secrets (`only` respected) in the order of the inventory, then its
  * templates. A variable without a value in the store, or with an empty one, is in `missing`: an empty value is never written.
- * `documentOf` gives the current document that a secret lies in. Throws CONFIG_INVALID for a template that names an unknown
+ * `documentOf` gives the current document that a secret lies in, `formerOf` the fields that are still accepted beside it, for lists of
+ * both. Throws ENV_NOT_REPRESENTABLE for a value with a comma in such a list, and CONFIG_INVALID for a template that names an unknown
  * secret or field, or for a variable with two sources.
  */
-export function expectedEntries(output: Output, secrets: readonly Secret[], documentOf: (secret: Secret) => Document | undefined): Expected {
+export function expectedEntries(
+  output: Output,
+  secrets: readonly Secret[],
+  documentOf: (secret: Secret) => Document | undefined,
+  formerOf: (secret: Secret) => Sensitive<Fields> | undefined = () => undefined,
+): Expected {
   const entries: ExpectedEntry[] = []
   const missing: string[] = []
   const value = (secret: Secret, field: string): string => {
@@ -34,19 +42,28 @@ export function expectedEntries(output: Output, secrets: readonly Secret[], docu
     for (const [name, field] of Object.entries(secret.env)) {
       const found = value(secret, field)
       if (found === '') missing.push(name)
-      else entries.push({ name, value: new Sensitive(found), secrets: [secret.id] })
+      else entries.push({ name, value: new Sensitive(found), secrets: [secret.id], listed: [] })
     }
   }
   for (const [name, text] of Object.entries(output.vars)) {
     const template = parseTemplate(text)
     const used = secretsIn(template, secrets, output, name)
     let complete = true
-    const filled = fillTemplate(template, ({ secret, field }) => {
-      const found = value(used.get(secret) as Secret, field)
+    const listed = new Set<string>()
+    const filled = fillTemplate(template, ({ secret, field, both }) => {
+      const own = used.get(secret) as Secret
+      const found = value(own, field)
       if (found === '') complete = false
-      return found
+      if (!both) return found
+      requireOne(output, name, own, found)
+      const former = formerOf(own)?.reveal()[field] ?? ''
+      // What a list cannot hold was never in one.
+      if (former === '' || former === found || former.includes(',')) return found
+      listed.add(own.id)
+      return `${found},${former}`
     })
-    if (complete) entries.push({ name, value: new Sensitive(filled), secrets: [...new Set([...used.values()].map((secret) => secret.id))] })
+    const ids = [...new Set([...used.values()].map((secret) => secret.id))]
+    if (complete) entries.push({ name, value: new Sensitive(filled), secrets: ids, listed: [...listed] })
     else missing.push(name)
   }
   checkSources(entries, output)
@@ -77,6 +94,13 @@ function secretsIn(template: Template, secrets: readonly Secret[], output: Outpu
     used.set(part.secret, secret)
   }
   return used
+}
+
+function requireOne(output: Output, name: string, { name: secret }: Secret, value: string): void {
+  if (!value.includes(',')) return
+  throw new KeyturnError('ENV_NOT_REPRESENTABLE', `${output.file}: ${name} is a list, and the value of ${secret} has a comma in it`, {
+    hint: `give it another value: secrets rotate ${secret}`,
+  })
 }
 
 function checkSources(entries: readonly ExpectedEntry[], output: Output): void {

@@ -6,7 +6,8 @@ import { dueByAge, endsAt, overdueAt } from './schedule.ts'
 /** Promise: the old credential is dead before it reaches the limit. Here it is not. */
 export function oldAlive({ secret, state, now }: RuleInput): RuleFinding | null {
   const retiring = state?.rotation?.retiring
-  if (!retiring || !state?.rotation?.promote || !state.rotation.snapshot.revokes) return null
+  const { promote, snapshot } = state?.rotation ?? {}
+  if (!retiring || !promote || !(snapshot?.revokes || snapshot?.both)) return null
   const old = state.former.find(({ token }) => token === retiring.token)
   if (!old || old.deadAt !== undefined || old.bornAt === null) return null
   const over = now - (old.bornAt + secret.policy.maxAgeMs)

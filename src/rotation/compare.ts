@@ -16,6 +16,8 @@ export type DriftKind = 'same' | 'add' | 'change' | 'hand-edited' | 'gone'
 /** What an output should hold now, with the version that each secret has in the store (by id; the empty token: none of ours). */
 export interface ExpectedNow extends Expected {
   readonly tokens: ReadonlyMap<string, Token>
+  /** The version that stands beside it in lists of both; by id. */
+  readonly former: ReadonlyMap<string, Token>
 }
 
 /** One variable: how the file differs from what it should hold. No values. */
@@ -32,18 +34,29 @@ export interface Known {
   readonly states: ReadonlyMap<string, SecretState>
   readonly record: WriteRecord | undefined
   readonly fingerprints: Fingerprinter
+  /** Values of whole variables that we may have written besides: see `onceWritten`. */
+  readonly written?: ReadonlySet<Fingerprint>
 }
 
 /** Compares a file with what it should hold. A value that we neither wrote last nor know from any version was written by hand. */
-export function compare(expected: ExpectedNow, parsed: readonly Entry[] | null, { states, record, fingerprints }: Known): readonly Difference[] {
+export function compare(
+  expected: ExpectedNow,
+  parsed: readonly Entry[] | null,
+  { states, record, fingerprints, written = new Set() }: Known,
+): readonly Difference[] {
   const inFile = new Map((parsed ?? []).map((e) => [e.name, fingerprints.ofValue(e.value)]))
   const unfilled = new Set((parsed ?? []).filter((e) => e.value.tells(isNoValue)).map((e) => e.name))
-  const found = expected.entries.map(({ name, value, secrets }): Difference => {
+  const found = expected.entries.map(({ name, value, secrets, listed }): Difference => {
     const from = (token: (id: string) => Token): Record<string, Token> => Object.fromEntries(secrets.map((id) => [id, token(id)]))
-    const wanted: HeldVar = { value: fingerprints.ofValue(value), from: from((id) => expected.tokens.get(id) ?? '') }
+    const wanted: HeldVar = {
+      value: fingerprints.ofValue(value),
+      from: from((id) => expected.tokens.get(id) ?? ''),
+      ...(listed.length > 0 && { former: Object.fromEntries(listed.map((id) => [id, expected.former.get(id) ?? ''])) }),
+    }
+    const known = new Set([...knownValues(secrets, states), ...written])
     const is = inFile.get(name) ?? null
     const before = record?.vars[name]
-    const foreign = kindOf(is, wanted, before, secrets, states)
+    const foreign = kindOf(is, wanted, before, known)
     // Once we have written it, whoever empties it means it.
     const kind = foreign === 'hand-edited' && before === undefined && unfilled.has(name) ? 'add' : foreign
     return { name, kind, held: kind === 'same' ? wanted : heldVar(kind, is, from, before, states), expected: wanted }
@@ -55,17 +68,11 @@ export function compare(expected: ExpectedNow, parsed: readonly Entry[] | null, 
 
 const isNoValue = (value: string): boolean => value === '' || isPlaceholder(value) || isShippedDefault(value)
 
-function kindOf(
-  is: Fingerprint | null,
-  wanted: HeldVar,
-  before: HeldVar | undefined,
-  secrets: readonly string[],
-  states: ReadonlyMap<string, SecretState>,
-): DriftKind {
+function kindOf(is: Fingerprint | null, wanted: HeldVar, before: HeldVar | undefined, known: ReadonlySet<Fingerprint>): DriftKind {
   if (is === null) return 'add'
   if (is === wanted.value) return 'same'
   const ours = before !== undefined && !before.edited && before.value === is
-  return ours || knownValues(secrets, states).has(is) ? 'change' : 'hand-edited'
+  return ours || known.has(is) ? 'change' : 'hand-edited'
 }
 
 function heldVar(
@@ -83,7 +90,8 @@ function heldVar(
 /** Which known version it is; the empty token: none. The version being rotated in is looked at first. */
 export const tokenOf = (state: SecretState | undefined, is: (version: VersionRef) => boolean): Token => versionsOf(state).find(is)?.token ?? ''
 
-const versionsOf = (state: SecretState | undefined): readonly VersionRef[] =>
+/** All versions that are known, the one being rotated in first. */
+export const versionsOf = (state: SecretState | undefined): readonly VersionRef[] =>
   [state?.rotation?.made, state?.rotation?.retiring, state?.current, ...(state?.former ?? [])].filter((v) => v !== null && v !== undefined)
 
 const knownValues = (ids: readonly string[], states: ReadonlyMap<string, SecretState>): ReadonlySet<Fingerprint> =>

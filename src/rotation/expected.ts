@@ -2,16 +2,18 @@ import { isKeyturnError, KeyturnError } from '../errors.ts'
 import { dialectOf } from '../outputs/dialects/index.ts'
 import { expectedEntries, secretsBehind } from '../outputs/entries.ts'
 import { mergeEntries } from '../outputs/merge.ts'
-import type { Document } from '../ports.ts'
+import type { Document, Version } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
 import type { HeldVar, HostState, Output, Secret, SecretState, Token } from '../terms.ts'
 import { compare, type Difference, type ExpectedNow, tokenOf } from './compare.ts'
 import { pick } from './context.ts'
 import type { Engine } from './engine.ts'
+import { formerOf } from './former.ts'
+import { onceWritten } from './once-written.ts'
 import { secretStates } from './surroundings.ts'
 
 /** Reads the current documents of an output's secrets. Repeatable; writes nothing. */
-export async function expectedOf(engine: Engine, output: Output): Promise<ExpectedNow> {
+export async function expectedOf(engine: Engine, output: Output): Promise<ExpectedNow & { readonly documentOf: (secret: Secret) => Document | undefined }> {
   const { secrets } = engine.inventory()
   const used = secretsBehind(output, secrets)
   const documents = new Map<string, Document>()
@@ -20,6 +22,7 @@ export async function expectedOf(engine: Engine, output: Output): Promise<Expect
     const paths = used.filter((s) => s.store === name).map((s) => s.path)
     for (const [path, document] of await store.read([...new Set(paths)])) documents.set(`${name}\0${path}`, document)
   }
+  const former = new Map<string, Version>()
   const documentOf = (secret: Secret): Document | undefined => documents.get(`${secret.store}\0${secret.path}`)
   const fingerprints = await engine.fingerprints()
   const states = await secretStates(engine)
@@ -27,14 +30,16 @@ export async function expectedOf(engine: Engine, output: Output): Promise<Expect
   for (const secret of used) {
     const document = documentOf(secret)
     const own = document && pick(document.fields, secret.fields)
-    const fingerprint = own && fingerprints.of(own)
-    if (own)
-      tokens.set(
-        secret.id,
-        tokenOf(states.get(secret.id), (v) => v.fingerprint === fingerprint),
-      )
+    if (!own) continue
+    const fingerprint = fingerprints.of(own)
+    const token = tokenOf(states.get(secret.id), (v) => v.fingerprint === fingerprint)
+    tokens.set(secret.id, token)
+    const other = formerOf(states.get(secret.id), token)
+    const [version] = other ? await (await engine.store(secret.store)).get(secret.path, [other.token]) : []
+    if (version) former.set(secret.id, version)
   }
-  return { ...expectedEntries(output, secrets, documentOf), tokens }
+  const expected = expectedEntries(output, secrets, documentOf, ({ id }) => former.get(id)?.fields)
+  return { ...expected, tokens, documentOf, former: new Map([...former].map(([id, { token }]) => [id, token])) }
 }
 
 /** What a file should hold next, and what it then holds. Nothing is written. */
@@ -74,7 +79,11 @@ export async function comparedNow(engine: Engine, state: HostState | null, outpu
   const expected = await expectedOf(engine, output)
   const entries = text === null ? [] : naming(output, () => dialectOf(output.dialect).parse(text))
   const known = { states: await secretStates(engine), record: state?.outputs[output.file], fingerprints: await engine.fingerprints() }
-  return { expected, entries, differences: compare(expected, entries, known) }
+  const differences = compare(expected, entries, known)
+  const strange = differences.filter(({ kind, name }) => kind === 'hand-edited' && Object.hasOwn(output.vars, name)).map(({ name }) => name)
+  if (strange.length === 0) return { expected, entries, differences }
+  const written = await onceWritten(engine, output, strange, known.states, expected.documentOf)
+  return { expected, entries, differences: compare(expected, entries, { ...known, written }) }
 }
 
 /** What the inventory no longer has is nobody's: it stays in the file and leaves the record. */

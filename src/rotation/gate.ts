@@ -1,3 +1,4 @@
+import { parseTemplate } from '../inventory/template.ts'
 import {
   type GateOutput,
   type HealthState,
@@ -30,12 +31,13 @@ export function gateOf(inventory: Inventory, secret: Secret): readonly GateOutpu
   }))
 }
 
-/** The outputs that hold a variable of this secret, or a template that uses it. */
-export const outputsOf = (inventory: Inventory, secret: Secret) =>
+/** The outputs that hold a variable of this secret, or a template that uses it: `only` says nothing of templates. */
+export const outputsOf = (inventory: Inventory, { name, env }: Secret) =>
   inventory.outputs.filter(
     (o) =>
-      (o.only === null || o.only.includes(secret.name)) &&
-      (Object.keys(secret.env).length > 0 || Object.values(o.vars).some((template) => template.includes(`{${secret.name}.`))),
+      ((o.only === null || o.only.includes(name)) && Object.keys(env).length > 0) ||
+      // Taking templates apart takes time, and most have other names in them.
+      Object.values(o.vars).some((template) => template.includes(name) && parseTemplate(template).secrets.includes(name)),
   )
 
 /**
@@ -66,6 +68,8 @@ export interface GateQuestion {
   readonly health?: boolean
   /** It went back already, and where it went back to is what must be healthy. */
   readonly returned?: boolean
+  /** The old value leaked: it may not stand beside the new one either. */
+  readonly alone?: boolean
   /** Something at a provider dies afterwards: then an output without any consumer proves nothing. */
   readonly revocable: boolean
 }
@@ -86,6 +90,7 @@ function missingOf(output: GateOutput, host: HostState | undefined, q: GateQuest
   if (!written || written.claimPos <= q.afterPos) return [at('not written yet')]
   if (own.some((v) => v.edited)) return [at('a value in it was edited by hand')]
   if (own.length === 0 || own.some((v) => v.from[q.secret] !== q.token)) return [at('holds another version')]
+  if (q.alone && own.some((v) => v.former?.[q.secret] !== undefined)) return [at('still lists the old value')]
   // Somebody reads it, or it would not be declared; who, and with what, nobody can say.
   if (q.revocable && output.consumers.length === 0 && output.unproven === 'hold') return [at('no consumer is declared that could prove what runs')]
   if (q.revocable && output.consumers.length > 0 && output.unproven === 'hold') {

@@ -1,4 +1,5 @@
 import type { ConsumerRecord, ConsumerSpec, Failure, HostState, HostStep, Inventory, Millis, Output, Secret, SecretState, WriteRecord } from '../terms.ts'
+import { formerOf } from './former.ts'
 import { outputsOf } from './gate.ts'
 import { PROBATION_MS, trialOf } from './health.ts'
 import { consumerKey, isYetToCome, matches } from './host.ts'
@@ -88,6 +89,13 @@ function secretsOf(around: HostSurroundings, output: Output): readonly { readonl
 function needsWrite(record: WriteRecord, secrets: readonly { readonly secret: Secret; readonly state: SecretState }[]): boolean {
   return secrets.some(({ secret, state }) => {
     if ((state.current?.pos ?? 0) > record.claimPos) return true
+    // A list of both is written again as soon as the other one is not accepted any more.
+    if (
+      Object.values(record.vars).some(
+        ({ from, former }) => former?.[secret.id] !== undefined && former[secret.id] !== formerOf(state, from[secret.id] ?? '')?.token,
+      )
+    )
+      return true
     if (!record.looked) return false
     const own = Object.values(record.vars).filter((v) => v.from[secret.id] !== undefined)
     return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token)

@@ -113,11 +113,11 @@ function afterPromote(state: SecretState, r: RotationState, around: Surroundings
   const promote = r.promote
   const token = r.made?.token
   if (promote === null || token === undefined) return { kind: 'idle' }
-  const revocable = kills(r)
+  const revocable = overlaps(r)
   const gate = gateFor(r, around.gate)
   // Once all proved and were healthy, the grace runs, and what falls ill then does so for another reason.
   const health = r.graceUntil === null && !r.compromised
-  const question = { secret: state.secret, token, now, afterPos: promote.pos, revocable, health, returned: isGoingBack(r) }
+  const question = { secret: state.secret, token, now, afterPos: promote.pos, revocable, health, returned: isGoingBack(r), alone: r.compromised !== null }
   // A person's word counts for what was missing then, and for nothing else.
   const isOpen = (m: Missing): boolean => !r.vouched.includes(missingKey(m))
   const ask = (afterAt?: Millis) => missingProofs(gate, around.hosts, { ...question, ...(afterAt !== undefined && { afterAt }) }).filter(isOpen)
@@ -166,6 +166,9 @@ function fallenIll(state: SecretState, r: RotationState, ill: readonly Illness[]
 }
 
 const nameOf = ({ consumer, file, host }: Illness): string => `${consumer} (${file}) on ${host}`
+
+/** Whether two values are accepted side by side until one of them ends: at a provider, or in lists that we write. */
+export const overlaps = (r: RotationState): boolean => kills(r) || (r.snapshot.both === true && r.retiring !== null)
 
 /** Whether `revoke` ends something at a provider that consumers may still use. */
 export const kills = (r: RotationState): boolean => r.snapshot.revokes && r.snapshot.overlap && r.retiring !== null

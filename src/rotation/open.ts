@@ -5,6 +5,7 @@ import { secretStream } from '../terms.ts'
 import { requireKnownVersions } from './behind.ts'
 import { pick, rotatorOf } from './context.ts'
 import { CLOCK_SLACK_MS, type Engine } from './engine.ts'
+import { hasLists } from './former.ts'
 import { gateOf } from './gate.ts'
 import { givenToken, randomId } from './ids.ts'
 import { dropStray } from './stray.ts'
@@ -67,13 +68,16 @@ export async function openRotation(engine: Engine, secret: Secret, options: Open
 
 /** What a rotation needs to know of the inventory, as it is now. */
 export function snapshotOf(engine: Engine, secret: Secret, gate: readonly GateOutput[]): Snapshot {
+  const traits = traitsOf(engine, secret.rotator.kind, secret.rotator.params)
   return {
     name: secret.name,
     store: secret.store,
     path: secret.path,
     fields: secret.fields,
     rotator: secret.rotator,
-    ...traitsOf(engine, secret.rotator.kind, secret.rotator.params),
+    ...traits,
+    // Without overlap the old value is dead before it could stand in a list.
+    ...(traits.overlap && hasLists(engine.inventory(), secret) && { both: true as const }),
     gate,
     policy: secret.policy,
   }

@@ -3,7 +3,7 @@ import { type Failure, type HostState, hostStream, type Millis, type RotationSta
 import type { Engine } from './engine.ts'
 import type { Missing } from './gate.ts'
 import { consumerKey } from './host.ts'
-import { kills, type Next } from './next.ts'
+import { type Next, overlaps } from './next.ts'
 import { isGoingBack } from './turn.ts'
 
 /** How a rotation stands after a run, in terms a person can use. */
@@ -62,7 +62,7 @@ export function outcomeOf(state: SecretState | null, next: Next, rotation: strin
 /** Turned round by itself: nobody may take it for a rotation that went well. */
 function goingBack(base: Omit<Outcome, 'kind' | 'message'>, state: SecretState, r: RotationState, next: Next): Outcome {
   const now = r.promote === null ? 'goes back to the version before' : `went back to version ${state.current?.n}`
-  const then = next.kind === 'wait' && next.why === 'grace' && kills(r) ? '; the credential that was made is revoked after the grace' : ''
+  const then = next.kind === 'wait' && next.why === 'grace' && overlaps(r) ? '; the credential that was made is revoked after the grace' : ''
   const note = r.unhealthy ?? ''
   return { ...base, kind: 'back', message: `${now}: ${note}${then}`, hint: mendOf(note) }
 }
@@ -71,13 +71,13 @@ function goingBack(base: Omit<Outcome, 'kind' | 'message'>, state: SecretState, 
 function undelivered(state: SecretState, r: RotationState, missing: readonly Missing[], host: HostState | null): Pick<Outcome, 'kind' | 'message' | 'hint'> {
   const version = state.current?.n ?? null
   const failed = missing.map((m) => failureOf(m, host)).find((f) => f !== undefined)
-  const held = kills(r) ? '; the old value stays valid' : ''
+  const held = overlaps(r) ? '; the old value stays valid' : ''
   if (failed) return { kind: 'failing', message: `version ${version} is current but not delivered${held}: ${failed.message}`, hint: failed.hint }
   const where = missing.map((m) => `${m.consumer ? `${m.consumer} (${m.file})` : m.file} on ${m.host}: ${m.why}`).join('; ')
   // By their numbers: after a rollback the old one is the newer one.
   const other = state.former.find((v) => v.token === r.retiring?.token)?.n
-  const what = kills(r) ? `version ${other ?? 'before'} stays valid until it is proved that everything runs on version ${version}` : 'waits for delivery'
-  const hint = kills(r) ? `secrets approve ${r.snapshot.name} --reason TEXT   once you have seen that everything runs` : null
+  const what = overlaps(r) ? `version ${other ?? 'before'} stays valid until it is proved that everything runs on version ${version}` : 'waits for delivery'
+  const hint = overlaps(r) ? `secrets approve ${r.snapshot.name} --reason TEXT   once you have seen that everything runs` : null
   return { kind: 'delivered', message: `version ${version} is current; ${what} (${where})`, hint }
 }
 

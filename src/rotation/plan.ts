@@ -1,5 +1,6 @@
 import { formatDuration } from '../inventory/duration.ts'
 import { signedWith } from '../inventory/names.ts'
+import { listsBoth, parseTemplate } from '../inventory/template.ts'
 import type { Effect } from '../ports.ts'
 import type { ConsumerSpec, Output, Secret } from '../terms.ts'
 import { parseParams, rotatorOf } from './context.ts'
@@ -56,10 +57,14 @@ export function planOf(engine: Engine, secret: Secret): Plan {
   const files = outputs.map((o) => ({
     host: o.host,
     file: o.file,
-    variables: [...Object.keys(secret.env), ...Object.entries(o.vars).flatMap(([name, template]) => (template.includes(`{${secret.name}.`) ? [name] : []))],
+    variables: [
+      ...(o.only === null || o.only.includes(secret.name) ? Object.keys(secret.env) : []),
+      ...Object.entries(o.vars).flatMap(([name, template]) => (parseTemplate(template).secrets.includes(secret.name) ? [name] : [])),
+    ],
     consumers: o.consumers.map((c) => describe(engine, c)),
   }))
-  const overlap = !snapshot.revokes ? 'none' : snapshot.overlap ? 'overlap' : 'gap'
+  const lists = snapshot.both ? outputs.flatMap((o) => Object.keys(o.vars).filter((name) => listsBoth(o.vars[name] ?? '', secret.name))) : []
+  const overlap = !snapshot.revokes && !snapshot.both ? 'none' : snapshot.overlap ? 'overlap' : 'gap'
   return {
     name: secret.name,
     rotator: `${rotator.name}: ${rotator.summary}`,
@@ -79,9 +84,15 @@ export function planOf(engine: Engine, secret: Secret): Plan {
     gap: gapOf(outputs, overlap, rotator.guide !== undefined),
     logsOut: Object.keys(secret.env).flatMap((variable) => {
       const why = signedWith(variable)
-      return why === null ? [] : [{ variable, why }]
+      const until = lists.length === 0 ? '' : `; not before the grace is over for what reads ${lists.join(', ')}`
+      return why === null ? [] : [{ variable, why: `${why}${until}` }]
     }),
-    remarks: [...(rotator.plan?.(params) ?? []), ...holdRemark(outputs, overlap), ...hostRemark(engine, outputs)],
+    remarks: [
+      ...(lists.length > 0 && !snapshot.revokes ? [] : (rotator.plan?.(params) ?? [])),
+      ...listRemark(lists),
+      ...holdRemark(outputs, overlap),
+      ...hostRemark(engine, outputs),
+    ],
     guided: rotator.guide !== undefined,
     never: null,
   }
@@ -110,6 +121,13 @@ function gapOf(outputs: readonly Output[], overlap: Plan['overlap'], guided: boo
       : 'from "set" on whatever reads the file is refused until you restart it: no consumer is declared'
   if (overlap === 'overlap' || guided || consumers < 2) return null
   return 'the consumers change one after the other: until the last one has, they refuse one another where they share this value'
+}
+
+function listRemark(lists: readonly string[]): readonly string[] {
+  if (lists.length === 0) return []
+  return [
+    `${lists.join(', ')} ${lists.length === 1 ? 'lists' : 'list'} new and old, until the grace is over and proved; then the old one is taken out and the consumers are refreshed once more`,
+  ]
 }
 
 /** What is missing on another machine shows there alone. */

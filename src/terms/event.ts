@@ -25,6 +25,8 @@ export interface Snapshot {
   readonly revokes: boolean
   /** The provider can list what carries our tag: orphans of this rotation can be found. */
   readonly lists: boolean
+  /** An output lists the old value beside the new one: it ends when it is taken out there. */
+  readonly both?: true
   readonly gate: readonly GateOutput[]
   readonly policy: Policy
 }

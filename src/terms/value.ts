@@ -64,6 +64,8 @@ export interface HeldVar {
   /** `null`: the file does not have it. */
   readonly value: Fingerprint | null
   readonly from: Readonly<Record<string, Token>>
+  /** Versions that stand in it beside those, by secret id: a list of both. */
+  readonly former?: Readonly<Record<string, Token>>
   /** Written by hand: left as it is until `sync --import` or `--discard`. Its secrets stand in `from` with an empty token. */
   readonly edited?: true
 }

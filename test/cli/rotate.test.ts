@@ -159,6 +159,40 @@ describe('looking first', () => {
   })
 })
 
+describe('a program that accepts two values', () => {
+  test('is given new and old until the grace is over, then the new one alone; a leaked one is never listed', { timeout: 180_000 }, async () => {
+    await using c = await newCase()
+    c.edit('jwt: { env: JWT_SECRET,', 'jwt: { env: JWT_SECRET, grace: 24h,')
+    c.edit('  - file: .env\n', '  - file: .env\n    vars: { JWT_SECRETS: "{jwt.value|both}" }\n')
+    const first = c.env().JWT_SECRET
+    expect((await c.run(['sync', '--check'])).code).toBe(3)
+    await c.secrets(['sync'])
+    expect(c.running().JWT_SECRETS).toBe(first)
+    const plan = await c.secrets(['rotate', 'jwt', '--dry-run'])
+    expect(plan.stdout).toContain('  steps      create > test > promote > write > refresh > prove > grace > prove again > revoke\n')
+    expect(plan.stdout).toContain('logs people out; not before the grace is over for what reads JWT_SECRETS\n')
+    expect(plan.stdout).toContain('  note       JWT_SECRETS lists new and old, until the grace is over and proved')
+    expect((await c.secrets(['rotate', 'jwt'])).stdout).toMatch(/^jwt: delivered and proved; old value valid until /)
+    const second = c.env().JWT_SECRET
+    expect(second).not.toBe(first)
+    expect([c.env().JWT_SECRETS, c.running().JWT_SECRETS]).toEqual([`${second},${first}`, `${second},${first}`])
+    expect((await c.run(['sync', '--check'])).code).toBe(0)
+    const run = await c.secrets(['run', '--no-mask', '--', 'printenv', 'JWT_SECRETS'], { reveals: [first ?? '', second ?? ''] })
+    expect(run.stdout.trim()).toBe(`${second},${first}`)
+    // Going back turns it round.
+    await c.secrets(['rollback', 'jwt'])
+    expect([c.env().JWT_SECRET, c.running().JWT_SECRETS]).toEqual([first, `${first},${second}`])
+    expect((await c.secrets(['rotate', 'jwt', '--compromised', '--reason', 'in a log'])).code).toBe(0)
+    expect([c.running().JWT_SECRETS, c.env().JWT_SECRETS]).toEqual([c.env().JWT_SECRET, c.env().JWT_SECRET])
+    // Without a grace both stand there for a moment only.
+    c.edit('jwt: { env: JWT_SECRET, grace: 24h,', 'jwt: { env: JWT_SECRET,')
+    await c.secrets(['rotate', 'jwt'])
+    expect([c.running().JWT_SECRETS, c.env().JWT_SECRETS]).toEqual([c.env().JWT_SECRET, c.env().JWT_SECRET])
+    await c.secrets(['eject', '--yes'])
+    expect(c.env().JWT_SECRETS).toBe(c.env().JWT_SECRET)
+  })
+})
+
 describe('what is due', () => {
   test('is rotated; what needs a person is listed and nobody is asked', async () => {
     await using c = await newCase()

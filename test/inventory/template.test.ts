@@ -21,14 +21,14 @@ describe('a template', () => {
   it('says which secrets it uses, each once, and where', () => {
     const template = parseTemplate('{a.x}{b.y}-{ a.z | url }')
     expect(template.secrets).toEqual(['a', 'b'])
-    expect(template.parts[3]).toEqual({ secret: 'a', field: 'z', url: true, at: 11 })
+    expect(template.parts[3]).toEqual({ secret: 'a', field: 'z', url: true, both: false, at: 11 })
   })
 
   it('lists all that is wrong with it, each with its place', () => {
     expect(parseTemplate('x{a}y}z{b.c|hex}{d.e f}{g').problems).toEqual([
       { at: 1, message: '"{a}" names no field; write "{a.FIELD}"' },
       { at: 5, message: '"}" closes nothing; write "}}" for a brace' },
-      { at: 7, message: '"{b.c|hex}": the only filter is "|url"' },
+      { at: 7, message: '"{b.c|hex}": the filters are "|url" and "|both", one of them' },
       { at: 16, message: '"{d.e f}" is no "{NAME.FIELD}"' },
       { at: 23, message: '"{" is never closed; write "{{" for a brace' },
     ])

@@ -56,6 +56,33 @@ describe('expectedEntries', () => {
     expect(secretsBehind(output({ only: ['api'], vars }), SECRETS).map((one) => one.name)).toEqual(['api', 'db', 'none'])
   })
 
+  it('lists both values of a secret where there are two, and one without a comma where there is one', () => {
+    const vars = { KEYS: '{api.value|both}', NAMED: 'x={api.value|both};u={db.username}' }
+    const formers: Record<string, string> = { api: 'canary-old' }
+    const of = (former: (name: string) => string | undefined) =>
+      expectedEntries(output({ only: [], vars }), SECRETS, documentOf, ({ name }) => {
+        const found = former(name)
+        return found === undefined ? undefined : new Sensitive({ value: found })
+      }).entries.map(({ value, listed }) => [value.reveal(), listed])
+    expect(of((name) => formers[name])).toEqual([
+      ['canary-api,canary-old', ['id-api']],
+      ['x=canary-api,canary-old;u=u', ['id-api']],
+    ])
+    // The same value twice, and one that would be read as two.
+    for (const former of [undefined, '', 'canary-api', 'canary,old'])
+      expect(of(() => former)).toEqual([
+        ['canary-api', []],
+        ['x=canary-api;u=u', []],
+      ])
+  })
+
+  it('refuses a current value with a comma in a list of both, and nowhere else', () => {
+    const comma = (one: Secret) => ({ path: one.path, fields: new Sensitive({ value: 'canary,x' }), changedAt: null })
+    const of = (vars: Record<string, string>) => expectedEntries(output({ only: [], vars }), SECRETS, comma)
+    expect(of({ KEY: '{api.value}' }).entries).toHaveLength(1)
+    expect(() => of({ KEYS: '{api.value|both}' })).toThrow('.env: KEYS is a list, and the value of api has a comma in it')
+  })
+
   it.each([
     [{ URL: '{nobody.value}' }, '.env: URL uses the secret "nobody", which is not declared'],
     [{ URL: '{db.host}' }, '.env: URL uses the field "host" of "db", which has username, password'],

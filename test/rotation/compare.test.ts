@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { fingerprinter } from '../../src/fingerprint.ts'
-import { compare, type DriftKind } from '../../src/rotation/compare.ts'
+import { compare, type DriftKind, type ExpectedNow } from '../../src/rotation/compare.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import type { HeldVar, WriteRecord } from '../../src/terms.ts'
 
@@ -12,7 +12,10 @@ function kindOf(inFile: string | null, recorded: Omit<HeldVar, 'from'> | null): 
   const record: WriteRecord | undefined =
     recorded === null ? undefined : { claimPos: 1, claimAt: 1, at: 1, changedPos: 0, vars: { KEY: { ...recorded, from: { key: '' } } } }
   const entry = (value: string) => ({ name: 'KEY', value: new Sensitive(value) })
-  const expected = { entries: [{ ...entry('canary-wanted-value'), secrets: ['key'] }], missing: [], tokens: new Map([['key', 'kt_x.key.a']]) }
+  const expected: ExpectedNow = {
+    ...{ entries: [{ ...entry('canary-wanted-value'), secrets: ['key'], listed: [] }], missing: [] },
+    ...{ tokens: new Map([['key', 'kt_x.key.a']]), former: new Map() },
+  }
   return compare(expected, inFile === null ? [] : [entry(inFile)], { states: new Map(), record, fingerprints })[0]?.kind
 }
 

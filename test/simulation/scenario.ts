@@ -23,6 +23,7 @@ export interface OutputPlan {
   readonly host: string
   readonly file: string
   readonly only?: readonly string[]
+  readonly vars?: Readonly<Record<string, string>>
   readonly consumers: readonly { readonly name: string; readonly proves?: boolean; readonly unproven?: 'hold' | 'grace' }[]
 }
 
@@ -63,8 +64,8 @@ const secretOf = (plan: SecretPlan, policy: Policy): Secret => ({
   ...{ rotatorDeclared: true, policy, accept: [] },
 })
 
-const outputOf = ({ host, file, only, consumers }: OutputPlan): Output => ({
-  ...{ file, target: `/${host}/${file}`, dialect: 'compose', perm: 0o600, host, only: only ?? null, vars: {}, unproven: 'hold' },
+const outputOf = ({ host, file, only, vars = {}, consumers }: OutputPlan): Output => ({
+  ...{ file, target: `/${host}/${file}`, dialect: 'compose', perm: 0o600, host, only: only ?? null, vars, unproven: 'hold' },
   consumers: consumers.map(
     ({ name, proves = true, unproven = 'hold' }): ConsumerSpec => ({ key: name, kind: 'running', params: { name, proves }, unproven, timeoutMs: 30_000 }),
   ),
