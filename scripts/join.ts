@@ -29,9 +29,10 @@ export async function joinPieces({ entry, atOnce, pieces, exported, folder }: Pi
           onResolve({ filter: /^\./ }, ({ path: imported, kind }) => {
             const name = path.basename(imported)
             const isHere = kind === 'import-statement' && (name === entry || atOnce.has(name))
-            return isHere ? { path: name, namespace: 'piece' } : { path: `./${folder}/${name}`, external: true }
+            // Without its ending: a module whose name says that it is none gets a scope of its own.
+            return isHere ? { path: path.parse(name).name, namespace: 'piece' } : { path: `./${folder}/${name}`, external: true }
           })
-          onLoad({ filter: /.*/, namespace: 'piece' }, ({ path: name }) => ({ contents: pieces.get(name) ?? '' }))
+          onLoad({ filter: /.*/, namespace: 'piece' }, ({ path: stem }) => ({ contents: pieces.get(`${stem}.cjs`) ?? '' }))
         },
       },
     ],
