@@ -1,9 +1,29 @@
-import { constants, type Stats } from 'node:fs'
-import { chown, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import {
+  chownSync,
+  closeSync,
+  constants,
+  fchownSync,
+  fsync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { open, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { type ErrorCode, fromFileSystem, KeyturnError } from '../errors.ts'
 import type { Random } from '../ports.ts'
 import type { Owner } from './paths.ts'
+
+// Only the flushes wait for the disk, so only they leave the thread: everything else the kernel answers from memory, sooner than another thread
+// could be asked.
+const flushed = promisify(fsync)
 
 /** Called at named points between two writes: tests kill the process there. */
 export type Fault = (point: string) => void | Promise<void>
@@ -30,10 +50,10 @@ const TEMP = '.tmp-'
  */
 export async function makeFolder(dir: string, owner: Owner | null, flush: Writing['flush'] = syncFolder): Promise<void> {
   try {
-    const first = await mkdir(dir, { recursive: true, mode: 0o700 })
+    const first = mkdirSync(dir, { recursive: true, mode: 0o700 })
     if (first === undefined) return
     for (let made = dir; ; made = dirname(made)) {
-      if (owner) await chown(made, owner.uid, owner.gid)
+      if (owner) chownSync(made, owner.uid, owner.gid)
       await flush(dirname(made))
       if (made === first || made === dirname(made)) return
     }
@@ -44,14 +64,14 @@ export async function makeFolder(dir: string, owner: Owner | null, flush: Writin
 
 /** Flushes a folder, so that the names in it survive a power cut. */
 export async function syncFolder(dir: string): Promise<void> {
-  const handle = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY)
+  const folder = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    await handle.sync()
+    await flushed(folder)
   } catch (error) {
     // Some file systems know no fsync of a folder; they write names in order anyhow.
     if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
   } finally {
-    await handle.close()
+    closeSync(folder)
   }
 }
 
@@ -92,22 +112,21 @@ export async function readWhole(
 export async function writeTemp(folder: string, bytes: Uint8Array, writing: Writing): Promise<string> {
   const file = join(folder, `${TEMP}${Buffer.from(writing.random.bytes(12)).toString('hex')}`)
   try {
-    const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
+    const handle = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
     try {
       await writing.fault?.('temp made')
-      if (writing.owner) await handle.chown(writing.owner.uid, writing.owner.gid)
-      const half = bytes.length >> 1
-      await handle.write(bytes.subarray(0, half))
+      if (writing.owner) fchownSync(handle, writing.owner.uid, writing.owner.gid)
+      const written = writeSync(handle, bytes, 0, bytes.length >> 1)
       await writing.fault?.('temp half written')
-      await handle.writeFile(bytes.subarray(half))
-      await handle.sync()
+      writeFileSync(handle, bytes.subarray(written))
+      await flushed(handle)
       await writing.fault?.('temp written')
     } finally {
-      await handle.close()
+      closeSync(handle)
     }
     return file
   } catch (error) {
-    await rm(file, { force: true }).catch(() => {})
+    discard(file)
     throw fromFileSystem(error, 'write', file)
   }
 }
@@ -119,11 +138,11 @@ export async function writeTemp(folder: string, bytes: Uint8Array, writing: Writ
  */
 export async function placeOver(temp: string, target: string, writing: Writing): Promise<void> {
   try {
-    await rename(temp, target)
+    renameSync(temp, target)
     await writing.fault?.('placed')
     await (writing.flush ?? syncFolder)(dirname(target))
   } catch (error) {
-    await rm(temp, { force: true }).catch(() => {})
+    discard(temp)
     throw fromFileSystem(error, 'write', target)
   }
 }
@@ -137,24 +156,31 @@ export async function placeOver(temp: string, target: string, writing: Writing):
 export async function placeNew(temp: string, target: string, writing: Writing): Promise<boolean> {
   try {
     try {
-      await link(temp, target)
+      linkSync(temp, target)
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code
       if (code === 'EEXIST') return false
       // exFAT and some shared folders have no hard links.
       if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error
-      if (await lstat(target).catch(() => null)) return false
-      await rename(temp, target)
+      if (lstatSync(target, { throwIfNoEntry: false })) return false
+      renameSync(temp, target)
     }
     await writing.fault?.('placed')
-    await rm(temp, { force: true })
+    rmSync(temp, { force: true })
     await (writing.flush ?? syncFolder)(dirname(target))
     return true
   } catch (error) {
     throw fromFileSystem(error, 'write', target)
   } finally {
-    await rm(temp, { force: true }).catch(() => {})
+    discard(temp)
   }
+}
+
+/** What cannot be deleted here, `removeLeftovers` deletes. */
+function discard(temp: string): void {
+  try {
+    rmSync(temp, { force: true })
+  } catch {}
 }
 
 /** Deletes temporary files that a kill left in `folder`. Only for whoever holds the lock under which they are written. */
