@@ -86,8 +86,10 @@ async function ask(engine: Engine, question: Question): Promise<Answer> {
     if (isKeyturnError(error, 'INTERRUPTED')) throw error
     if (isKeyturnError(error, 'LEASE_LOST'))
       return { question, kind: 'failed', code: 'CONSUMER_FAILED', message: `no answer in ${LOOK_MS / 1000} s`, hint: 'see why it hangs' }
-    if (!isKeyturnError(error)) throw error
-    return { question, kind: 'failed', code: error.code, message: error.message, hint: error.hint }
+    if (isKeyturnError(error)) return { question, kind: 'failed', code: error.code, message: error.message, hint: error.hint }
+    // One that fails in a way of its own must not hide the others.
+    const what = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : typeof error
+    return { question, kind: 'failed', code: 'INTERNAL', message: `failed unexpectedly (${what})`, hint: 'look at what it reads' }
   }
 }
 
@@ -126,9 +128,15 @@ async function namingFor(engine: Engine, output: Output, { fingerprints, vars }:
   })
 }
 
-/** Which variables the file holds otherwise than the store: then a new container would not help, and who edited it may think that it did. */
+/**
+ * Which variables the file holds otherwise than the store: then a new container would not help, and who edited it may think that it did.
+ * A file that cannot be read is a finding of its own.
+ */
 async function differingIn(engine: Engine, output: Output): Promise<ReadonlyMap<string, Fingerprint | null>> {
-  const { differences } = await compareOutput(engine, output)
+  const { differences } = await compareOutput(engine, output).catch((error: unknown) => {
+    if (!isKeyturnError(error) || isKeyturnError(error, 'INTERRUPTED')) throw error
+    return { differences: [] }
+  })
   return new Map(differences.flatMap(({ name, kind, held, expected }) => (kind === 'same' || expected === null ? [] : [[name, held.value] as const])))
 }
 

@@ -49,7 +49,7 @@ async function makeWaiting(engine: Docker, files: Readonly<Record<string, string
       expectNoCanary(stdout + stderr, 'what doctor says')
       const findings: readonly Finding[] = JSON.parse(stdout).findings
       expect(code).toBe(findings.some(({ severity }) => severity === 'error') ? 1 : 0)
-      const ours = ['OLD_VALUE_RUNS', 'UNDECLARED', 'NOT_RUNNING', 'UNPROVEN', 'CONSUMER_FAILED']
+      const ours = ['OLD_VALUE_RUNS', 'UNDECLARED', 'NOT_RUNNING', 'UNPROVEN', 'CONSUMER_FAILED', 'CONSUMER_MISSING']
       return findings
         .filter((one) => ours.includes(one.code))
         .map(({ severity, code: what, message, hint }) => `${severity} ${what} ${message} => ${hint}`.replaceAll(project.dir, 'DIR'))
@@ -131,6 +131,30 @@ describe.skipIf(await dockerMissing())('doctor, with a real engine', () => {
     w.project.write('secrets.yaml', declared)
     await w.compose('up', '-d', '--no-deps', '--force-recreate', 'worker')
     expect(await w.found()).toEqual([])
+  }, 240_000)
+
+  it('knows the files and the profile that a service was started with, and asks of one that only these name', async () => {
+    await using w = await makeWaiting(engine, {
+      '.env': `JWT_SECRET=${canary()}\n`,
+      'compose.yaml': `services:\n  agent:${service('env_file: .env')}`,
+      'compose.prod.yaml': `services:\n  agent: { environment: { MODE: production } }\n  extra:${service('env_file: .env\n    profiles: [night]')}`,
+      'compose.test.yaml': `services:\n  unused:${service('env_file: .env')}`,
+    })
+    const files = '-f compose.yaml -f compose.prod.yaml'
+    await w.compose(...files.split(' '), '--profile', 'night', 'up', '-d')
+    w.project.write('.env', `JWT_SECRET=${canary()}\n`)
+    await init(w)
+    const old = (name: string): string =>
+      `warning OLD_VALUE_RUNS service ${name} still runs a value of JWT_SECRET that this store never held (container created just now), the store has version 1 => run ${RECREATE.replace('compose', `compose ${files}`)} ${name}   ${TRAP}`
+    expect(await w.found()).toEqual([
+      old('agent'),
+      old('extra'),
+      'warning UNDECLARED service extra reads .env without being declared as its consumer, so nothing proves what runs there before an old value is revoked => in secrets.yaml, below "file: .env":\n    consumers:\n      - { kind: compose, service: extra }',
+    ])
+    // What it says is what mends it.
+    await w.compose(...files.split(' '), 'up', '-d', '--no-deps', '--force-recreate', 'agent')
+    await w.compose(...files.split(' '), 'up', '-d', '--no-deps', '--force-recreate', 'extra')
+    expect(await w.found()).toEqual([expect.stringMatching(/^warning UNDECLARED service extra /)])
   }, 240_000)
 
   it('says what is in the way: no engine, no docker, an engine that says nothing', async () => {
