@@ -5,13 +5,13 @@ import { type BenchProject, makeProject } from './project.ts'
 
 /**
  * `npm run bench:status`: how fast `secrets status` starts on 100 secrets beside a bare `node -e 0`, and how status and report grow from
- * 10,000 to 100,000. `--rounds N`: how often each is run (default 20 for the start).
+ * 10,000 to 100,000. `--rounds N`: how often each is run (default 40 for the start).
  */
 
 const ROOT = path.join(import.meta.dirname, '..')
 const PROGRAM = path.join(ROOT, 'bin', 'secrets.cjs')
 const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }
-const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 20
+const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 40
 const MEMORY_MB = 250
 
 const of = ({ dir, env }: BenchProject, ...args: string[]): Case => ({ args, cwd: dir, env })

@@ -3,7 +3,7 @@ import type { Sink } from './output.ts'
 
 /**
  * Reading a very large project in a thread of its own, since only a thread can be told to keep its young generation small: the
- * engine otherwise takes 400 MB for what fits into 220.
+ * engine otherwise takes 400 MB for what fits into 210.
  */
 export interface Place {
   /** stdout is a terminal. */
