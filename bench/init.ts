@@ -19,7 +19,13 @@ const CPU_MS = 800
 
 const dir = mkdtempSync(path.join(tmpdir(), 'keyturn-bench-'))
 const [home, project] = [path.join(dir, 'home'), path.join(dir, 'project')]
-const env = { PATH: process.env.PATH, HOME: home }
+const env = {
+  PATH: process.env.PATH,
+  HOME: home,
+  XDG_STATE_HOME: path.join(home, 'state'),
+  XDG_CONFIG_HOME: path.join(home, 'config'),
+  XDG_CACHE_HOME: path.join(home, 'cache'),
+}
 const text = [
   ...Array.from({ length: SECRETS }, (_, i) => `# from the page of service ${i}\nSERVICE${i}_API_KEY=${randomBytes(27).toString('base64url')}\n`),
   ...Array.from({ length: SETTINGS }, (_, i) => `# of part ${i}\nPART_${i}_LIMIT=${i * 3}\n`),
