@@ -34,7 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'rule 2: the rotator in the inventory',
     what: 'the params come from the present inventory',
     file: 'src/rotation/context.ts',
-    search: 'options.handle?.params ?? snapshot.rotator.params',
+    search: 'options.handle ? paramsFor(options.handle, rotator, snapshot) : snapshot.rotator.params',
     replace: 'engine.inventory().secrets.find((s) => s.id === state.secret)?.rotator.params',
   },
   {
