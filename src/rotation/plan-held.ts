@@ -28,7 +28,8 @@ export async function heldNow(engine: Engine, secrets: readonly Secret[]): Promi
   const asked = new Map<ConsumerSpec, Promise<Held | null>>()
   const found = await Promise.all(
     secrets.map(async (secret) => {
-      const own = outputsOf(engine.inventory(), secret).filter(({ host }) => host === engine.host)
+      const never = engine.rotators.get(secret.rotator.kind)?.never === true
+      const own = never ? [] : outputsOf(engine.inventory(), secret).filter(({ host }) => host === engine.host)
       const answers = own.flatMap((output) =>
         output.consumers.map((spec) => {
           const answer = asked.get(spec) ?? ask(engine, output, spec)

@@ -121,7 +121,7 @@ describe('looking first', () => {
     expect(stdout).toContain('  logs out   JWT_SECRET: it signs login tokens: a new one logs people out\n')
     expect(stdout).toContain('  held       process-1: there is no pid file gone.pid; waits until that is mended, or you say "secrets approve jwt"\n')
     expect(stdout).toContain('  held       exec-2: no-such-tool: there is no such program in PATH; waits until')
-    const { document } = await c.json(['rotate', '--dry-run', 'jwt', 'api'])
+    const { document } = await c.json(['rotate', '--dry-run', 'jwt', 'api', 'data'])
     const [host] = document.plans[0].files.map((one: { host: string }) => one.host)
     const at = (consumer: string) => ({ host, file: '.env', consumer })
     expect(document.plans[0]).toMatchObject({
@@ -137,6 +137,7 @@ describe('looking first', () => {
       ],
     })
     expect(document.plans[1]).toMatchObject({ name: 'api', gap: null, logsOut: [] })
+    expect(document.plans[2]).toMatchObject({ name: 'data', refreshes: [], held: [] })
     c.edit('      - { kind: process, pidfile: gone.pid, signal: TERM }\n      - { kind: exec, refresh: [no-such-tool], timeout: 5s }\n', '')
     expect(c.tree()).toEqual(before)
   })
