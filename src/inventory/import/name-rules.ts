@@ -133,7 +133,7 @@ function judgeAddress(subject: Subject, head: Head): Verdict {
   const last = head.before.at(-1) ?? ''
   const kept = head.before.some((word) => DATABASES.has(word)) || (MAILS.has(last) && last !== 'email' && last !== 'mail')
   // `DATABASE_URL=your database url`: words in the place of an address.
-  const words = subject.text !== '' && !isUrl(subject.text) && /^[A-Za-z][A-Za-z _-]*$/.test(subject.text)
+  const words = subject.text !== '' && !isUrl(subject.text) && /^[A-Za-z]+[ _-][A-Za-z _-]*$/.test(subject.text)
   if ((open || words) && (kept || (head.word === 'dsn' && !subject.words.includes('host'))))
     return dsn(0.75, 'the address of a database usually carries its password')
   return setting(0.85, 'an address')

@@ -64,7 +64,7 @@ export const SETTINGS = words(`
 
 /** Names that begin so hold yes or no: `DISABLE_API_KEY`, `REQUIRE_PASSWORD`. */
 export const SWITCH_VERBS = words(
-  'enable disable accept require requires use allow skip is has show hide force ignore bypass no with without check verify mask redact',
+  'enable disable accept ask prompt require requires use allow skip is has show hide force ignore bypass no with without check verify mask redact',
 )
 
 /** Services that call somebody, and whose routing and integration keys let others do so. */

@@ -56,7 +56,8 @@ export function judgeSetting(subject: Subject, head: Head): Verdict {
 
 /** A certificate is a long text or a path. Some vendors call a key so: it has the form of one, or an id beside it. */
 function judgeCertificate(subject: Subject, head: Head): Verdict {
-  if (looksRandom(subject.text) && subject.text.length <= 64) return secret(0.75, 'too short for a certificate: a key that is called one')
+  if (looksRandom(subject.text) && subject.text.length <= 64 && !subject.text.startsWith('MII'))
+    return secret(0.75, 'too short for a certificate: a key that is called one')
   if (subject.text === '' && head.behind.length === 0 && head.word === 'certificate' && head.before.at(-1) === 'app' && subject.has([...head.before, 'id'])) {
     return secret(0.6, 'the other half of an id that stands beside it')
   }

@@ -13,7 +13,8 @@ export const isNumber = (value: string): boolean => NUMBER.test(value.trim())
 export function isPath(value: string): boolean {
   if (/[\r\n]/.test(value) || value.length > 1024) return false
   if (/^[A-Za-z]:\\/.test(value) || /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/.test(value)) return true
-  if (/^(~|\.{1,2})\//.test(value)) return true
+  // `%kernel.project_dir%/`, `${HOME}/`: a folder that the program knows.
+  if (/^(~|\.{1,2}|%[\w.]{1,64}%|\$\{?[A-Z_]{1,64}\}?)\/[\w./-]*$/.test(value) || /^(~|\.{1,2})\//.test(value)) return true
   if (/^\/(run|etc|var|opt|usr|home|root|app|apps|data|mnt|srv|tmp|path|secrets|certs?|config|keys?|ssl|vault|workspace)(\/|$)/i.test(value)) return true
   if (/^\/[^\s:=+]*\.[a-z0-9]{1,10}$/i.test(value)) return true
   // Words of lower case between slashes: chance does not draw them.
