@@ -31,6 +31,8 @@ describe('the rules', () => {
     ['src/errors.ts', "import * as z from 'zod'", /no package/],
     ['src/terms/event.ts', "import { KeyturnError } from '../errors.ts'", /glossary needs nothing else/],
     ['src/rotation/advance.ts', "import type { Event } from '../terms/event.ts'", /as src\/terms.ts/],
+    ['src/rotation/advance.ts', "import type { Lease } from '../ports/world.ts'", /as src\/ports.ts/],
+    ['src/ports/store.ts', "import type { Engine } from '../rotation/engine.ts'", /foundation imports nothing/],
     ['src/rotation/advance.ts', "import { openLocal } from '../stores/local/open.ts'", /through ports/],
     ['src/rotation/advance.ts', "import type { LocalStore } from '../stores/local/open.ts'", /through ports/],
     ['src/policy/facts.ts', "import { build } from '../reports/build.ts'", /policy is below reports/],

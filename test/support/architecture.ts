@@ -3,8 +3,8 @@ import { type Import, importsOf, type Sources, withoutComments } from './sources
 /** The rules of the tree, as checks that take sources and give a line for each violation. */
 
 const FOUNDATION = ['terms', 'ports', 'errors', 'sensitive', 'scrub', 'fingerprint', 'build'].map((name) => `src/${name}.ts`)
-/** The glossary, cut by idea. Everybody else reads it as src/terms.ts. */
-const GLOSSARY = 'terms'
+/** Files of the foundation that are cut by idea. Everybody else reads them as src/terms.ts and src/ports.ts. */
+const CUT = ['terms', 'ports']
 /** Downwards only: a folder may import those before it. */
 const ENGINE = ['inventory', 'policy', 'outputs', 'guards', 'rotation', 'reports', 'inventory/import']
 const ADAPTERS = ['stores', 'rotators', 'ledger', 'consumers']
@@ -62,10 +62,10 @@ function reasonAgainst({ from, to, typeOnly }: Import): string | null {
   if (!to.startsWith('src/')) return 'src imports nothing outside of src'
   if (from === ROOT) return null
   if (to === ROOT) return 'only cli and jobs import the composition root'
-  if (fromPart === GLOSSARY) return toPart === GLOSSARY ? null : 'the glossary needs nothing else'
-  if (toPart === GLOSSARY) return from === 'src/terms.ts' ? null : 'the glossary is imported as src/terms.ts'
+  if (fromPart === 'terms') return toPart === 'terms' ? null : 'the glossary needs nothing else'
+  if (CUT.includes(toPart)) return from === `src/${toPart}.ts` || fromPart === toPart ? null : `it is imported as src/${toPart}.ts`
   if (FOUNDATION.includes(to)) return null
-  if (FOUNDATION.includes(from)) return 'the foundation imports nothing of ours but itself'
+  if (FOUNDATION.includes(from) || CUT.includes(fromPart)) return 'the foundation imports nothing of ours but itself'
   if (fromPart === toPart) return null
   if (GROUND.includes(toPart)) return null
   if (GROUND.includes(fromPart)) return 'state imports the foundation only'
