@@ -31,6 +31,8 @@ describe('terms of protocols and vendors', () => {
     ['TASK_SERVICE_ROLE', '', 'setting'],
     ['DEV_ROOT_TOKEN_ID', 'canary-token', 'secret'],
     ['BUS_NKEY_SEED', '', 'secret'],
+    ['OWL_SESSION_STRING', '', 'secret'],
+    ['TELEGRAM_HASH', '', 'secret'],
     ['WORLD_SEED', '', 'setting'],
     ['MINTER_PK', '', 'secret'],
     ['ORDERS_PK', '', 'setting'],
@@ -39,6 +41,13 @@ describe('terms of protocols and vendors', () => {
     ['DB_MAX_CONN', '', 'setting'],
     ['REPORTS_DB_CONN', '', 'dsn'],
   ])('%s=%s is %s', (name, value, kind) => expect(kindOf(name, value)).toBe(kind))
+
+  test.each<[string, string, Kind]>([
+    ['OWL_CAPTCHA', 'OWL_CAPTCHA_PUBLIC', 'secret'],
+    ['OWL_CAPTCHA', 'OWL_CAPTCHA_ENABLED', 'setting'],
+    ['SESSION', 'API_HASH', 'secret'],
+    ['SESSION', 'API_URL', 'setting'],
+  ])('%s beside %s is %s', (name, beside, kind) => expect(kindOf(name, '', [beside])).toBe(kind))
 
   test("Prisma's second address is one of the same database", () => {
     expect(kindOf('DIRECT_URL', '', ['DATABASE_URL'])).toBe('dsn')
