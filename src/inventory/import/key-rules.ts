@@ -6,6 +6,7 @@ import {
   CREDENTIALS,
   DATABASES,
   ENCRYPTING,
+  FLAGGERS,
   PAGERS,
   PLAIN_KEYS,
   PUBLIC_ENDS,
@@ -74,6 +75,8 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   if (head.noun === 'key' && PUBLIC_KEYS.has(last)) return identifier(0.9, `a ${last} key is made to be shown`)
   if (head.noun === 'key' && head.behind.some((word) => PUBLIC_ENDS.has(word) && word !== 'client'))
     return identifier(0.85, 'the name says that it is the public half')
+  if (head.noun === 'key' && last === 'client' && [...before].some((word) => FLAGGERS.has(word)))
+    return identifier(0.8, 'browsers get the client key of such a service')
   if (head.noun === 'key' && (last === 'verify' || last === 'verifying')) return identifier(0.65, 'what checks a signature is its public half')
   if (head.noun === 'credentials' && /^(include|omit|same-origin)$/.test(text)) return setting(0.85, 'how a browser sends them')
   if ((head.noun === 'key' || head.noun === 'token') && hasPublicPrefix(subject.words) && !before.has('secret') && !before.has('private')) {

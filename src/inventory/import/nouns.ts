@@ -64,11 +64,13 @@ export const SETTINGS = words(`
 
 /** Names that begin so hold yes or no: `DISABLE_API_KEY`, `REQUIRE_PASSWORD`. */
 export const SWITCH_VERBS = words(
-  'enable disable accept ask prompt require requires use allow skip is has show hide force ignore bypass no with without check verify mask redact',
+  'enable disable accept ask prompt require requires use allow skip is has show hide force ignore bypass no with without check verify mask redact expose reveal',
 )
 
 /** Services that call somebody, and whose routing and integration keys let others do so. */
 export const PAGERS = words('pagerduty pager opsgenie victorops splunk oncall')
+/** Services that switch features; their client key goes to every browser, another one stays on the server. */
+export const FLAGGERS = words('growthbook launchdarkly statsig eppo configcat flagsmith devcycle unleash')
 /** Files that hold a private key, under a password. */
 export const KEY_FILES = words('pfx p12 pkcs12 keystore jks')
 /** Protocols of mail. */
