@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import { namesIn } from '../../guards/listing.ts'
 import { decodeText } from '../../outputs/text.ts'
 import { readWhole } from '../../state/files.ts'
 import { understand } from './understand.ts'
@@ -64,7 +64,7 @@ export async function findComposeProject(folder: string, given: readonly string[
 /** Compose files of the folder that are no part of its project, with what they hold; those that cannot be understood are left out. */
 export async function otherComposeFiles(folder: string, { names }: ComposeProject): Promise<readonly ComposeText[]> {
   const found: ComposeText[] = []
-  for (const name of namesIn(folder)) {
+  for (const name of [...namesIn(folder)].sort()) {
     if (!/^(docker-)?compose([.-][\w.-]+)?\.ya?ml$/.test(name) || names.includes(name)) continue
     const content = await contentOf(join(folder, name))
     if (typeof content !== 'string') found.push({ name, content })
@@ -120,13 +120,5 @@ async function settingsOf(file: string): Promise<Setting | null> {
     return (name) => variables.find((one) => one.name === name && !one.duplicate)?.value.reveal()
   } catch {
     return null
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort()
-  } catch {
-    return []
   }
 }
