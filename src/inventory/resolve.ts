@@ -170,11 +170,27 @@ function resolveOutput(written: string | RawOutput, around: Surroundings): Outpu
 
 function resolveConsumers(raw: readonly RawConsumer[], unproven: 'hold' | 'grace'): readonly ConsumerSpec[] {
   const counts = new Map<string, number>()
-  return raw.map(({ kind, name, unproven: own, timeout, probation, ...params }) => {
+  const taken = new Set(raw.map(({ name }) => name))
+  // By what it is called, not by its place: what is recorded of it stays its own when another one is declared before it.
+  const called = ({ service, container, unit }: RawConsumer): string | undefined => {
+    const own = [service, container, unit].find((one) => typeof one === 'string')
+    if (own === undefined || taken.has(own)) return undefined
+    taken.add(own)
+    return own
+  }
+  return raw.map((consumer) => {
+    const { kind, name, unproven: own, timeout, probation, ...params } = consumer
     const n = (counts.get(kind) ?? 0) + 1
     counts.set(kind, n)
     const timeoutMs = (timeout === undefined ? null : parseDuration(timeout)) ?? CONSUMER_TIMEOUT_MS
     const probationMs = probation === undefined ? null : parseDuration(probation)
-    return { key: name ?? `${kind}-${n}`, kind, params: params as Params, unproven: own ?? unproven, timeoutMs, ...(probationMs !== null && { probationMs }) }
+    return {
+      key: name ?? called(consumer) ?? `${kind}-${n}`,
+      kind,
+      params: params as Params,
+      unproven: own ?? unproven,
+      timeoutMs,
+      ...(probationMs !== null && { probationMs }),
+    }
   })
 }

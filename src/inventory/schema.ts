@@ -88,7 +88,9 @@ const secretObject = z.strictObject({
 const consumer = z
   .object({
     kind: kind().describe('What is told of a new value.'),
-    name: text(KIND, 'is no name of a consumer', 'use a-z, 0-9 and "-"').optional().describe('Names it in the history. Default: kind and a number.'),
+    name: text(KIND, 'is no name of a consumer', 'use a-z, 0-9 and "-"')
+      .optional()
+      .describe('Names it in the history. Default: its service, container or unit, else kind and a number.'),
     unproven: z
       .enum(['hold', 'grace'])
       .optional()

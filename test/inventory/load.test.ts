@@ -97,7 +97,7 @@ describe('a long inventory', () => {
     expect(inventory.outputs[0]).toMatchObject({
       host: 'pbx-2',
       consumers: [
-        { key: 'compose-1', kind: 'compose', params: { service: 'ai_engine' }, unproven: 'hold', timeoutMs: 60_000 },
+        { key: 'ai_engine', kind: 'compose', params: { service: 'ai_engine' }, unproven: 'hold', timeoutMs: 60_000 },
         { key: 'http-1', kind: 'http', params: { method: 'POST', bearer: 'health-token' }, unproven: 'grace' },
       ],
     })
@@ -122,6 +122,15 @@ describe('a long inventory', () => {
       ['second', 'hold', 300_000],
       ['exec-3', 'grace', 60_000],
     ])
+  })
+
+  test('calls a consumer by its service: another one before it changes nothing of what is recorded', () => {
+    const keys = (lines: string) => loadText(`id: kt_8f3k2m9q\noutputs:\n  - file: .env\n    consumers:\n${lines}`).outputs[0]?.consumers.map(({ key }) => key)
+    const two = '      - { kind: compose, service: api }\n      - { kind: compose, service: worker }\n'
+    expect(keys(two)).toEqual(['api', 'worker'])
+    expect(keys(`      - { kind: exec, run: [a] }\n      - { kind: compose, service: web }\n${two}`)).toEqual(['exec-1', 'web', 'api', 'worker'])
+    expect(keys(`${two}      - { kind: compose, service: api }\n`)).toEqual(['api', 'worker', 'compose-3'])
+    expect(keys('      - { kind: compose, service: api }\n      - { kind: exec, run: [a], name: api }\n')).toEqual(['compose-1', 'api'])
   })
 
   test('understands anchors and merge keys', () => {

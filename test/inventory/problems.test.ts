@@ -396,7 +396,7 @@ describe('a combination that cannot work', () => {
     [
       'a template with an unknown filter',
       'id: kt_8f3k2m9q\nsecrets: { db: { env: { P: password } } }\noutputs:\n  - { file: .env, vars: { U: "{db.password|b64}" } }\n',
-      '4:30: outputs[0].vars.U: "{db.password|b64}": the only filter is "|url"',
+      '4:30: outputs[0].vars.U: "{db.password|b64}": the filters are "|url" and "|both", one of them',
       'for example "postgres://{db.username|url}:{db.password|url}@127.0.0.1/app"',
     ],
     [

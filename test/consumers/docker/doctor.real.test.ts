@@ -167,7 +167,7 @@ describe.skipIf(await dockerMissing())('doctor, with a real engine', () => {
     w.project.write('secrets.yaml', w.project.read('secrets.yaml').replace(/^.*service: worker.*\n/m, ''))
     const seen = (why: string, hint: string, code = 'CONSUMER_MISSING'): readonly unknown[] => [
       expect.stringMatching(/^warning UNDECLARED service worker reads \.env /),
-      `warning ${code} what runs cannot be seen of consumer compose-1 (.env), service worker: ${why} => ${hint}; then: secrets doctor`,
+      `warning ${code} what runs cannot be seen of consumer ai_engine (.env), service worker: ${why} => ${hint}; then: secrets doctor`,
     ]
     const { DOCKER_HOST, PATH } = w.env as { DOCKER_HOST: string; PATH: string }
     w.env.DOCKER_HOST = 'unix:///nowhere/docker.sock'

@@ -86,7 +86,7 @@ describe.skipIf(await dockerMissing())('rotating the key of a service that runs 
       const old = agent.key()
       agent.project.write('state/only', old)
       const said = await rotate(agent, null)
-      expect(said).toMatch(/api: went back to version 1: .*compose-1 \(\.env\) on \S+ became unhealthy on the new value: \S+-agent-1 /)
+      expect(said).toMatch(/api: went back to version 1: .*agent \(\.env\) on \S+ became unhealthy on the new value: \S+-agent-1 /)
       expect(said).toMatch(words)
       expect([agent.live(), agent.key()]).toEqual([[old], old])
       const before = agent.accepted.get(old) ?? 0
