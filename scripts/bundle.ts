@@ -37,6 +37,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     outExtension: { '.js': '.cjs' },
     chunkNames: `${name}/[name]-[hash]`,
     bundle: true,
+    // Loaded from node_modules by those who use it: as large as all the rest, and bundling does not make it faster.
+    external: ['@aws-sdk/*'],
     // Only modules can be cut up; each piece becomes CJS below.
     splitting: true,
     format: 'esm',

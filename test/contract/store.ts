@@ -13,6 +13,8 @@ export interface StoreUnderTest {
   readonly fingerprints: Fingerprinter
   /** Moves the store's clock on, if it has one that stands still. */
   tick?(): void
+  /** Bytes of a value that it takes for certain; a megabyte is refused then. Absent: a megabyte at least. */
+  readonly largest?: number
 }
 
 /** What every SecretStore promises; `make` gives an empty one each time. */
@@ -22,12 +24,14 @@ export function describeSecretStore(name: string, make: () => Promise<StoreUnder
     let another: () => SecretStore
     let tick: () => void
     let fingerprints: Fingerprinter
+    let largest: number | undefined
 
     beforeEach(async () => {
       const made = await make()
       store = made.store
       another = () => made.another()
       fingerprints = made.fingerprints
+      largest = made.largest
       tick = () => made.tick?.()
     })
 
@@ -362,7 +366,6 @@ export function describeSecretStore(name: string, make: () => Promise<StoreUnder
         ['an empty string', { value: '', user: 'agent' }],
         ['Unicode, combined and not', { value: 'caf\u00e9 cafe\u0301 \u{1f511} \u202e \u0000 CANARY' }],
         ['quotes and backslashes', { value: `"'\`$\\n\\ CANARY {{}}` }],
-        ['a megabyte', { value: `CANARY${'x'.repeat(1024 * 1024)}` }],
         [
           'field names that objects have already',
           Object.fromEntries([
@@ -382,6 +385,18 @@ export function describeSecretStore(name: string, make: () => Promise<StoreUnder
         const [info] = await store.versions(PATH)
         expect([...(info?.fields ?? [])].sort()).toEqual(Object.keys(fields).sort())
         await put(1, fields)
+      })
+
+      it('keeps a large value, or refuses it whole', async () => {
+        const sized = (bytes: number): Fields => ({ value: 'CANARY'.padEnd(bytes, 'x') })
+        const fits = sized(largest ?? 1024 * 1024)
+        await put(1, fits)
+        await store.promote(PATH, token(1), null)
+        expect(await current()).toEqual(fits)
+        expect((await another().get(PATH, [token(1)]))[0]?.fields.reveal()).toEqual(fits)
+        if (largest === undefined) return
+        expect(await code(put(2, sized(1024 * 1024)))).toBe('VALUE_REFUSED')
+        expect((await store.versions(PATH)).map((version) => version.token)).toEqual([token(1)])
       })
 
       it('does not take an inherited property for a field', async () => {
