@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -17,6 +17,9 @@ export default async function setup(project: TestProject): Promise<() => void> {
   mkdirSync(path.join(folder, 'bin'))
   copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
   copyFileSync(path.join(ROOT, 'bin', 'secrets.cjs'), path.join(folder, 'bin', 'secrets.cjs'))
+  // The one SDK that is not in the bundle, where npm puts it.
+  mkdirSync(path.join(folder, 'node_modules'))
+  symlinkSync(path.join(ROOT, 'node_modules/@aws-sdk'), path.join(folder, 'node_modules/@aws-sdk'))
   process.env.KEYTURN_RUN_FOLDER = folder
   project.provide('runFolder', folder)
   project.provide('buildError', await buildInto(path.join(folder, 'dist')))
