@@ -39,13 +39,17 @@ const suites: readonly Suite[] = [
   { title: 'rollback db', from: world, command: { args: ['rollback', 'db'], names: ['db'] } },
   { title: 'rollback session', from: world, command: { args: ['rollback', 'session'], names: ['session'] } },
   { title: 'sync of a file that lacks a value', from: incomplete, command: { args: ['sync'], names: ['api'] } },
-  // Once the file is written nothing is left to be discarded, and it says so.
+  // Once the file is written, or the value taken over, nothing is left to be done, and it says so.
   {
     title: 'sync --discard',
     from: edited,
     command: { args: ['sync', '--discard', 'session'], names: ['session'], again: [['sync', '--discard', 'session'], ['sync']] },
   },
-  { title: 'sync --import', from: edited, command: { args: ['sync', '--import', 'session'], names: ['session'] } },
+  {
+    title: 'sync --import',
+    from: edited,
+    command: { args: ['sync', '--import', 'session'], names: ['session'], again: [['sync', '--import', 'session'], ['sync']] },
+  },
   {
     title: 'rotate api --compromised',
     from: world,
