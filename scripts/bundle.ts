@@ -5,6 +5,7 @@ import { build, transform } from 'esbuild'
 import { closureOf, joinPieces, link, loaderOf, PIECE } from './join.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
+const ABSENT = path.join(import.meta.dirname, 'absent.cjs')
 
 export interface BundleOptions {
   /** The file to write. What is loaded later lies in a folder of the same name beside it: `secrets.cjs` and `secrets/`. */
@@ -44,6 +45,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
+    // What node-vault would send and log with: it gets a transport of ours, so neither is ever called.
+    alias: { axios: ABSENT, debug: ABSENT },
     define: { KEYTURN_VERSION: JSON.stringify(version), KEYTURN_TEST_BUILD: String(options.testBuild) },
     // Names stay, so that a fault reported by a user can be read.
     minifySyntax: true,

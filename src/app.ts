@@ -106,12 +106,13 @@ export const pathsOf = (inventoryId: string, override: string | null): StatePath
 
 /** The kinds that this build has, as the inventory's loader checks them. */
 export async function loadKinds() {
-  const [{ ROTATORS }, { CONSUMERS }, { RULES }] = await Promise.all([
+  const [{ ROTATORS }, { CONSUMERS }, { STORES }, { RULES }] = await Promise.all([
     import('./rotators/index.ts'),
     import('./consumers/index.ts'),
+    import('./stores/index.ts'),
     import('./policy/rules.ts'),
   ])
-  return { rotators: ROTATORS, consumers: CONSUMERS, stores: ['local'] as const, rules: Object.keys(RULES) }
+  return { rotators: ROTATORS, consumers: CONSUMERS, stores: STORES, rules: Object.keys(RULES) }
 }
 
 /** Making, reading and checking the keys of the embedded store. */
@@ -207,10 +208,13 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       ...faults(env),
     })
   })
+  const onServers = once(async () =>
+    (await import('./stores/index.ts')).serverStores(inventory, { env, clock: systemClock, random: systemRandom, fingerprints }),
+  )
   const store = async (name = 'main'): Promise<SecretStore> => {
-    const kind = inventory.stores.find((s) => s.name === name)?.kind ?? (name === 'main' ? 'local' : undefined)
-    if (kind === 'local') return localStore()
-    throw new KeyturnError('UNSUPPORTED', `store "${name}": this version has no store of kind "${kind ?? name}"`, { hint: 'available: local' })
+    const ref = inventory.stores.find((one) => one.name === name)
+    if (!ref && name !== 'main') throw new KeyturnError('UNSUPPORTED', `there is no store "${name}" in ${inventory.file}`)
+    return !ref || ref.kind === 'local' ? localStore() : (await onServers())(ref)
   }
   const fingerprints = once(async (): Promise<Fingerprinter> => {
     const { loadFingerprints } = await import('./stores/fingerprint-key.ts')

@@ -20,13 +20,10 @@ export function checkKinds(checked: Checked): void {
     ])
   }
   for (const [name, store] of Object.entries(raw.stores ?? {})) {
+    const { kind, ...params } = store
     const path: Path = ['stores', name]
-    if (!kinds.stores.includes(store.kind)) unknownKind(checked, 'store', store.kind, kinds.stores, [...path, 'kind'])
-    else if (store.kind === 'local') {
-      for (const key of Object.keys(store)) {
-        if (key !== 'kind') checked.report([...path, key], 'key', `${label(path)}: unknown key "${key}"`, 'a local store has only its kind')
-      }
-    }
+    if (kind !== 'local') checkParams(checked, 'store', kinds.stores, kind, params, path, [...path, 'kind'], ['kind'])
+    else for (const key of Object.keys(params)) checked.report([...path, key], 'key', `${label(path)}: unknown key "${key}"`, 'a local store has only its kind')
   }
   for (const [index, output] of (raw.outputs ?? []).entries()) {
     if (typeof output === 'string') continue

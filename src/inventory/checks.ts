@@ -12,7 +12,7 @@ import { type Node, type Path, placeOf } from './tree.ts'
 export interface Kinds {
   readonly rotators: ReadonlyMap<string, { readonly params: ZodType }>
   readonly consumers: ReadonlyMap<string, { readonly params: ZodType }>
-  readonly stores: readonly string[]
+  readonly stores: ReadonlyMap<string, { readonly params: ZodType }>
   /** Kinds of ledger; left out, all that the schema knows. */
   readonly ledgers?: readonly string[]
   /** Names of the rules that `accept:` may name; left out, any. */

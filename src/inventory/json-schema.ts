@@ -38,8 +38,7 @@ function nameKinds(schema: JsonSchema, kinds: Pick<Kinds, 'rotators' | 'consumer
   consumers.items = {
     anyOf: [...kinds.consumers].map(([kind, { params }]) => withKind(kind, params, pick(consumer, ['name', 'unproven', 'timeout', 'probation']))),
   }
-  const store = within(schema, 'stores').additionalProperties as JsonSchema
-  within(store, 'kind').enum = [...kinds.stores]
+  within(schema, 'stores').additionalProperties = { anyOf: [...kinds.stores].map(([kind, { params }]) => withKind(kind, params, {})) }
 }
 
 function withKind(kind: string, params: z.ZodType, ours: Readonly<Record<string, JsonSchema>>): JsonSchema {

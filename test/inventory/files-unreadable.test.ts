@@ -74,7 +74,7 @@ describe('an inventory that cannot be read', () => {
       // Root may read everything, so it becomes nobody once all is loaded.
       if (process.geteuid() === 0) process.seteuid(65534)
       try {
-        loadInventory({ cwd: ${JSON.stringify(folder)}, host: 'h', kinds: { rotators: new Map(), consumers: new Map(), stores: [] } })
+        loadInventory({ cwd: ${JSON.stringify(folder)}, host: 'h', kinds: { rotators: new Map(), consumers: new Map(), stores: new Map() } })
       } catch (error) {
         process.stdout.write(JSON.stringify([error.code, error.message]))
       }`

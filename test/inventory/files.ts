@@ -38,7 +38,11 @@ export const KINDS: Kinds = {
     ['exec', { params: z.strictObject({ run: z.array(z.string()) }) }],
     ['http', { params: z.strictObject({ url: z.string(), method: z.string().optional(), bearer: z.string().optional() }) }],
   ]),
-  stores: ['local', 'vault', 'aws'],
+  stores: new Map<string, { params: z.ZodType }>([
+    ['local', { params: z.strictObject({}) }],
+    ['vault', { params: z.looseObject({}) }],
+    ['aws', { params: z.looseObject({}) }],
+  ]),
   rules: ['max-age', 'min-length'],
 }
 

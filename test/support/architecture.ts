@@ -2,7 +2,7 @@ import { type Import, importsOf, type Sources, withoutComments } from './sources
 
 /** The rules of the tree, as checks that take sources and give a line for each violation. */
 
-const FOUNDATION = ['terms', 'ports', 'errors', 'sensitive', 'scrub', 'fingerprint', 'build'].map((name) => `src/${name}.ts`)
+const FOUNDATION = ['terms', 'ports', 'errors', 'sensitive', 'scrub', 'fingerprint', 'build', 'once'].map((name) => `src/${name}.ts`)
 /** Files of the foundation that are cut by idea. Everybody else reads them as src/terms.ts and src/ports.ts. */
 const CUT = ['terms', 'ports']
 /** Downwards only: a folder may import those before it. */
