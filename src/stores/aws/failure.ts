@@ -106,7 +106,9 @@ export function seenIn(error: unknown): Seen {
   const system = [code, (Object(cause) as Record<string, unknown>).code].find(
     (one) => typeof one === 'string' && /^(E[A-Z0-9_]{2,30}|ERR_[A-Z_]{2,40}|[A-Z_]{5,40}_CERT[A-Z_]*|CERT_[A-Z_]{2,40})$/.test(one),
   )
-  const known = typeof name === 'string' && Object.hasOwn(ROWS, name) ? name : null
+  // The SDK calls a reset a timeout too.
+  const cutOff = system === 'ECONNRESET' || system === 'EPIPE'
+  const known = !cutOff && typeof name === 'string' && Object.hasOwn(ROWS, name) ? name : null
   return {
     name: known ?? (system as string | undefined) ?? (typeof name === 'string' && /^[A-Za-z]{3,64}(Exception|Failure|Fault)$/.test(name) ? name : 'unreadable'),
     status,
