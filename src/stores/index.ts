@@ -3,13 +3,14 @@ import { KeyturnError } from '../errors.ts'
 import { once } from '../once.ts'
 import type { SecretStore } from '../ports.ts'
 import type { Inventory, StoreRef } from '../terms.ts'
+import { aws } from './aws.ts'
 import { defineStore, type StoreContext, type StoreKind } from './kind.ts'
 import { vault } from './vault.ts'
 
 const local = defineStore({ kind: 'local', params: z.strictObject({}).describe('The embedded store: it has only its kind.') })
 
 /** Every kind of store there is, by the name that stands in the inventory. One line each; what a kind needs is loaded when one is opened. */
-export const STORES: ReadonlyMap<string, StoreKind> = new Map([local, vault].map((kind) => [kind.kind, kind]))
+export const STORES: ReadonlyMap<string, StoreKind> = new Map([local, vault, aws].map((kind) => [kind.kind, kind]))
 
 /**
  * The stores of an inventory that lie on servers, each opened once. No server is asked for anything yet.

@@ -158,7 +158,7 @@ describe('a secret without a value, as other tools make them', () => {
 
 describe('the quota of one write in ten minutes', () => {
   it('is kept for what others read: the second waits, and says until when', async () => {
-    const { aws, clock, store, secret, write } = await around('{"value":"canary-0"}')
+    const { aws, clock, secret, write } = await around('{"value":"canary-0"}')
     await write({ value: 'canary-1' }, { value: 'canary-0' })
     const at = clock.now()
     await clock.advance(9 * MINUTE)
