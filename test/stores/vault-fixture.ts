@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { fingerprinter } from '../../src/fingerprint.ts'
 import type { SecretStore } from '../../src/ports.ts'
@@ -52,3 +53,7 @@ export async function failure(
   }
   throw new Error('it did not fail')
 }
+
+/** All that anybody can print of an error. */
+export const shown = (error: unknown): string =>
+  [String(error), inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }), JSON.stringify(error), (error as Error).stack].join('\n')

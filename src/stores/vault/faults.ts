@@ -73,8 +73,7 @@ export function problemOf(reply: Reply, asking: Asking, takes: readonly number[]
     return busy('the mount is being upgraded to KV version 2', 'wait a moment')
   if (status === 403 || takes.includes(status)) return null
   if (status === 412) return busy('the node has not yet seen the last write (412)', 'it is tried again; ask the active node if it stays so')
-  if (status === 413)
-    return { error: fault(asking, 'the server takes no request of this size (413)', 'raise max_request_size there', { retryable: false }), again: false }
+  if (status === 413) return { error: tooLarge(asking, status), again: false }
   if (status === 429) return limited(reply, asking, now)
   if (status >= 500) return failing(reply, asking)
   return { error: refused(reply, asking), again: false }

@@ -5,12 +5,13 @@ import { namesOf } from '../local/merge.ts'
 import { AT_ONCE } from './client.ts'
 import { fault } from './faults.ts'
 import { absent } from './kv.ts'
-import { encodePath, placeOf } from './paths.ts'
+import { encodePath, placesFor } from './paths.ts'
 import type { VaultStoreOptions } from './store.ts'
 import { exactData, fieldsOf } from './values.ts'
 
 /** KV version 1, which knows no check-and-set, no versions and no dates: what is there can be read, and nothing can be rotated. */
 export function readOnlyStore({ client, mount, inventoryId }: VaultStoreOptions): SecretStore {
+  const places = placesFor(inventoryId)
   const refuse = async (): Promise<never> => {
     throw new KeyturnError(
       'UNSUPPORTED',
@@ -22,7 +23,7 @@ export function readOnlyStore({ client, mount, inventoryId }: VaultStoreOptions)
   }
   return {
     async read(paths) {
-      const wanted = [...new Set(paths)].map((path) => [path, placeOf(path, inventoryId)] as const)
+      const wanted = [...new Set(paths)].map((path) => [path, places.current(path)] as const)
       const found = new Map<string, Document>()
       await eachOf(wanted, AT_ONCE, async ([path, at]) => {
         const what = `reading ${path}`

@@ -25,10 +25,10 @@ export async function kvVersionOf(client: VaultClient, mount: string): Promise<1
   return options?.version === '2' ? 2 : 1
 }
 
-/** A right that a rotation needs on a path of the API. Any of `one` is enough. */
+/** A right that a rotation needs on a path of the API. */
 export interface Right {
   readonly api: string
-  readonly one: readonly string[]
+  readonly capability: string
 }
 
 /** Paths that are asked about at once. */
@@ -51,11 +51,11 @@ export async function checkRights(client: VaultClient, rights: readonly Right[])
     const data = (reply.body as { data?: Record<string, unknown> }).data ?? {}
     for (const path of body.paths) had.set(path, Array.isArray(data[path]) ? (data[path] as string[]) : [])
   }
-  const missing = rights.filter(({ api, one }) => ![...one, 'root'].some((capability) => had.get(api)?.includes(capability)))
+  const missing = rights.filter(({ api, capability }) => !had.get(api)?.some((one) => one === capability || one === 'root'))
   const [first] = missing
   if (!first) return
   const more = missing.length > 1 ? ` (and ${missing.length - 1} more)` : ''
-  throw fault({ store: client.store, what }, `"${first.one.join('" or "')}" on ${first.api} is missing${more}`, 'docs/stores.md has a policy that is enough')
+  throw fault({ store: client.store, what }, `"${first.capability}" on ${first.api} is missing${more}`, 'docs/stores.md has a policy that is enough')
 }
 
 /**

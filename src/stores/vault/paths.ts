@@ -2,39 +2,47 @@ import { KeyturnError } from '../../errors.ts'
 import type { Token } from '../../terms.ts'
 import { checkPath, checkToken, encodeName } from '../local/names.ts'
 
-/** Ends the name of the folder beside a path in which its versions lie. */
-const VERSIONS = '--keyturn'
+/** Below this lies what belongs to Keyturn and not to readers. `.keyturn/` is a reserved path of every store. */
+const OWN = '.keyturn/'
 
-/** Paths of Keyturn's own, such as the key of fingerprints, of which every inventory has one. */
-const RESERVED = '.keyturn/'
-
-/**
- * Where a path of an inventory lies in the mount: as it is, except that Keyturn's own carry the inventory's id.
- *
- * @throws KeyturnError CONFIG_INVALID for a path that cannot name a document.
- */
-export function placeOf(path: string, inventoryId: string): string {
-  checkPath(path)
-  const bad = (why: string) => new KeyturnError('CONFIG_INVALID', `path ${JSON.stringify(path)}: ${why}`, { hint: 'Write it like project/environment/name.' })
-  for (const segment of path.split('/')) {
-    if (segment.endsWith(VERSIONS)) throw bad(`"${VERSIONS}" ends the names of folders with versions`)
-    // Servers clean paths that end so, or refuse them.
-    if (/^\s|\s$/.test(segment)) throw bad('holds a space at the end of a name')
-  }
-  return path.startsWith(RESERVED) ? `${RESERVED}${inventoryId}/${path.slice(RESERVED.length)}` : path
+/** Places in a mount that one inventory uses. */
+export interface Places {
+  /** What readers read. @throws KeyturnError CONFIG_INVALID for a path that cannot name a document. */
+  current(path: string): string
+  /** The folder with the versions of a path. Not below the path, so that a reader's right to `demo/*` does not reach old values. */
+  versions(path: string): string
+  /** One version: a place each, so that no limit of the mount on the number of versions takes one. @throws KeyturnError INTERNAL. */
+  version(path: string, token: Token): string
 }
 
-/** The folder of a place's versions. */
-export const versionsOf = (place: string): string => `${place}${VERSIONS}`
+/** Places for the paths of an inventory. One mount may have several inventories, and what is reserved is each one's own. */
+export function placesFor(inventoryId: string): Places {
+  const own = `${OWN}${inventoryId}/`
+  const places: Places = {
+    current(path) {
+      check(path)
+      return path.startsWith(OWN) ? `${own}own/${path.slice(OWN.length)}` : path
+    },
+    versions(path) {
+      check(path)
+      return `${own}versions/${path}`
+    },
+    version(path, token) {
+      checkToken(token)
+      return `${places.versions(path)}/${encodeName(token)}`
+    },
+  }
+  return places
+}
 
-/**
- * Where one version lies: one place each, so that no limit of the mount on the number of versions ever takes one.
- *
- * @throws KeyturnError INTERNAL for what is no token.
- */
-export function versionOf(place: string, token: Token): string {
-  checkToken(token)
-  return `${versionsOf(place)}/${encodeName(token)}`
+function check(path: string): void {
+  checkPath(path)
+  // Servers clean names that begin or end so, or refuse them.
+  if (path.split('/').some((segment) => /^\s|\s$/.test(segment))) {
+    throw new KeyturnError('CONFIG_INVALID', `path ${JSON.stringify(path)}: holds a space at the end of a name`, {
+      hint: 'Write it like project/environment/name.',
+    })
+  }
 }
 
 /** For a URL: nothing in it can end the path, begin a query or go up. */

@@ -10,7 +10,7 @@ import { AT_ONCE, type VaultClient } from './client.ts'
 import { type Found, openKv, PLACE_LABEL, type There } from './kv.ts'
 import { readOnlyStore } from './kv1.ts'
 import { checkKeeps, checkRights, kvVersionOf, type Right } from './mount.ts'
-import { placeOf, versionOf, versionsOf } from './paths.ts'
+import { type Places, placesFor } from './paths.ts'
 import { recordOf, versionIn } from './record.ts'
 
 export interface VaultStoreOptions {
@@ -45,7 +45,7 @@ export function vaultStore(options: VaultStoreOptions): SecretStore {
 function versionedStore({ client, mount, inventoryId, paths: declared, fingerprints }: VaultStoreOptions): SecretStore {
   const kv = openKv(client, mount)
   const { store } = client
-  const place = (path: string) => placeOf(path, inventoryId)
+  const places = placesFor(inventoryId)
   const lease = (path: string, signal: AbortSignal | undefined) => {
     if (signal?.aborted) throw new KeyturnError('LEASE_LOST', `${store}: ${path}: the lease ended before the write`)
   }
@@ -62,7 +62,7 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
     return { found, version: found.there ? versionIn(found, { path, inventory: inventoryId, store }) : null }
   }
   const versionOfToken = async (path: string, token: Token): Promise<Version | null> => {
-    const { version } = await versionAt(path, versionOf(place(path), token))
+    const { version } = await versionAt(path, places.version(path, token))
     if (version && version.token !== token)
       throw new KeyturnError('STORE_DAMAGED', `${store}: ${path}: the version of another token lies in the place of ${token}`)
     return version
@@ -70,7 +70,7 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
 
   /** Some fields changed, those of others as they are. `moved`: somebody wrote since. */
   const change = async (path: string, before: Found, changes: Sensitive<Readonly<Record<string, string | null>>>, signal?: AbortSignal) => {
-    const [at, what] = [place(path), `writing ${path}`]
+    const [at, what] = [places.current(path), `writing ${path}`]
     if (before.there) {
       const end = await kv.patch(at, changes, before.cas, what, signal)
       if (end !== 'unable') return end
@@ -82,14 +82,14 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
 
   const label = async (path: string, token: Token, before: Found) => {
     const secret = token.split('.')[1] ?? ''
-    const labels = { keyturn: inventoryId, [PLACE_LABEL]: place(path), [`keyturn_${secret.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`]: token }
+    const labels = { keyturn: inventoryId, [PLACE_LABEL]: places.current(path), [`keyturn_${secret.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`]: token }
     // For people only, after what counts is done.
-    await kv.label(place(path), labels, !before.there && before.cas === 0).catch(() => {})
+    await kv.label(places.current(path), labels, !before.there && before.cas === 0).catch(() => {})
   }
 
   const itself: SecretStore = {
     async read(paths) {
-      const wanted = [...new Set(paths)].map((path) => [path, place(path)] as const)
+      const wanted = [...new Set(paths)].map((path) => [path, places.current(path)] as const)
       const found = new Map<string, Document>()
       await eachOf(wanted, AT_ONCE, async ([path, at]) => {
         const document = await kv.read(at, `reading ${path}`)
@@ -99,7 +99,7 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
     },
 
     async versions(path) {
-      const folder = versionsOf(place(path))
+      const folder = places.versions(path)
       const names = await kv.list(folder, `listing the versions of ${path}`)
       const all = await eachOf(names, AT_ONCE, (name) => versionAt(path, `${folder}/${name}`))
       const there = all.flatMap(({ found, version }) => (version ? [{ written: (found as There).written, version }] : []))
@@ -113,7 +113,7 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
     },
 
     async put(path, version, signal) {
-      const at = versionOf(place(path), version.token)
+      const at = places.version(path, version.token)
       await inRounds(path, async () => {
         lease(path, signal)
         // Blindly at first: it is new nearly always.
@@ -145,12 +145,12 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
     },
 
     async drop(path, token) {
-      await kv.forget(versionOf(place(path), token), `forgetting a version of ${path}`)
+      await kv.forget(places.version(path, token), `forgetting a version of ${path}`)
     },
 
     async withdraw(path, names) {
       await inRounds(path, async () => {
-        const before = await kv.read(place(path), `reading ${path}`)
+        const before = await kv.read(places.current(path), `reading ${path}`)
         if (!before.there) return true
         const gone = namesOf(before.fields).filter((name) => names.includes(name))
         if (gone.length === 0) return true
@@ -163,14 +163,14 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
       await checkKeeps(client, mount)
       await checkRights(
         client,
-        declared.flatMap((path) => rightsFor(mount, place(path))),
+        declared.flatMap((path) => rightsFor(mount, places, path)),
       )
     },
   }
 
   async function makeCurrent(path: string, version: NewVersion, expect: Fingerprint | null, signal: AbortSignal | undefined): Promise<void> {
     await inRounds(path, async () => {
-      const before = await kv.read(place(path), `reading ${path}`)
+      const before = await kv.read(places.current(path), `reading ${path}`)
       const fields: Sensitive<Fields> = before.there ? before.fields : NO_FIELDS
       if ((await promoted(fields, { path, fields: version.fields, expect }, fingerprints)) === null) return true
       lease(path, signal)
@@ -186,18 +186,15 @@ function versionedStore({ client, mount, inventoryId, paths: declared, fingerpri
 const laidOver = (all: object, changes: Readonly<Record<string, string | null>>): object =>
   Object.fromEntries([...Object.entries(all), ...Object.entries(changes)].filter(([name]) => !(Object.hasOwn(changes, name) && changes[name] === null)))
 
-/** What rotations do at a place. */
-function rightsFor(mount: string, at: string): readonly Right[] {
-  const version = `${versionsOf(at)}/any`
-  const [current, stored] = [`${mount}/data/${at}`, `${mount}/data/${version}`]
+/** What rotations do with a path. */
+function rightsFor(mount: string, places: Places, path: string): readonly Right[] {
+  const [current, folder] = [`${mount}/data/${places.current(path)}`, places.versions(path)]
+  const version = `${mount}/data/${folder}/any`
+  const needed = (api: string, ...capabilities: readonly string[]) => capabilities.map((capability) => ({ api, capability }))
   return [
-    { api: current, one: ['read'] },
-    { api: current, one: ['create'] },
-    { api: current, one: ['update'] },
-    { api: stored, one: ['read'] },
-    { api: stored, one: ['create'] },
-    { api: stored, one: ['update'] },
-    { api: `${mount}/metadata/${versionsOf(at)}/`, one: ['list'] },
-    { api: `${mount}/metadata/${version}`, one: ['delete'] },
+    ...needed(current, 'read', 'create', 'update'),
+    ...needed(version, 'read', 'create', 'update'),
+    ...needed(`${mount}/metadata/${folder}/`, 'list'),
+    ...needed(`${mount}/metadata/${folder}/any`, 'delete'),
   ]
 }

@@ -5,6 +5,8 @@ export interface Call {
   readonly path: string
   readonly query: URLSearchParams
   readonly body: unknown
+  /** The body as it came. */
+  readonly text: string
   readonly header: (name: string) => string | undefined
   readonly token: string | null
   /** `''` for the root, else with a `/` at its end. */

@@ -29,7 +29,7 @@ export interface VaultServer {
   readonly tokens: Tokens
   state: VaultState
   /** Asked before every request; what it gives is sent instead. */
-  intercept: ((call: Call) => Fault | null | undefined) | null
+  intercept: ((call: Call) => Fault | null) | null
   /** Connections that were opened so far. */
   readonly connections: number
   /** `GET secret/data/a 200`, in order. Never a value. */
@@ -165,7 +165,7 @@ export async function startVault({ tls, now = Date.now }: VaultOptions = {}): Pr
     },
     async ask(method, path, body, namespace = '') {
       const header = (name: string) => (name === 'content-type' && method === 'PATCH' ? 'application/merge-patch+json' : undefined)
-      const given = answer({ method, path, query: new URLSearchParams(), body, header, token: server.rootToken, namespace })
+      const given = answer({ method, path, query: new URLSearchParams(), body, text: '', header, token: server.rootToken, namespace })
       return { status: given.status, body: given.body && JSON.parse(JSON.stringify(given.body)) }
     },
     async close() {
@@ -199,7 +199,12 @@ async function callOf(request: IncomingMessage): Promise<Call | null> {
   return {
     // A list is asked for with a slash at its end, and rules are held against that.
     ...{ method: listing ? 'LIST' : (request.method ?? ''), path: listing ? path.replace(/\/?$/, '/') : path, query, header },
-    ...{ body: payload === '' ? undefined : JSON.parse(payload), token: header('x-vault-token') ?? null, namespace: namespace === '' ? '' : `${namespace}/` },
+    ...{
+      body: payload === '' ? undefined : JSON.parse(payload),
+      text: payload,
+      token: header('x-vault-token') ?? null,
+      namespace: namespace === '' ? '' : `${namespace}/`,
+    },
   }
 }
 
