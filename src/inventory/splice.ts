@@ -8,7 +8,7 @@ import { behindColon, columnOf, endOf, eolOf, lineEnd, lineStart, type MapNode, 
  */
 
 /** A value in one line, quoted where it must be. */
-export const inline = (value: Json): string => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
+export const inline = (value: Json): string => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).replace(/\n$/, '')
 
 /** `key: value` below a map, replaced where it is there; a missing map on the way is made. */
 export function putEntry(text: string, steps: Steps, key: string, value: Json): string {

@@ -94,6 +94,11 @@ outputs:
     })
   })
 
+  test('keeps a wide space at the end of a text', () => {
+    const text = renderInventory({ ...NEW, secrets: [{ name: 'a', env: { A_KEY: 'value' }, owner: 'ops\u2000' }], outputs: [] })
+    expect(load(text).secrets).toMatchObject([{ owner: 'ops\u2000' }])
+  })
+
   test('says with the shortest form what it was given, whatever words are in it', () => {
     const name = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/)
     const words = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 140 })
