@@ -27,7 +27,7 @@ export function openAt(address: string, token: string, options: OpenWith = {}): 
   const { params, env = {}, dir = '/nowhere', paths = [], name = 'vault', inventoryId = 'kt_demo', now = Date.now, ...seams } = options
   return openVault(
     {
-      ...{ name, inventoryId, dir, paths, env: { VAULT_TOKEN: token, ...env } },
+      ...{ name, inventoryId, dir, paths, env: token === '' ? env : { VAULT_TOKEN: token, ...env } },
       params: vaultParams.parse({ address, timeout: '10s', ...params }),
       ...{ clock: { now }, random: seededRandom(`vault ${opened++}`), fingerprints: async () => FINGERPRINTS },
     },
