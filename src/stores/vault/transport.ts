@@ -1,7 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
-import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 
 /**
@@ -75,7 +74,6 @@ export function openTransport({ address, timeoutMs, connections, ...tls }: Trans
   const keeping = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections, scheduling: 'lifo' as const }
   // Whole contexts: a bare key would become part of the agent's name for a connection, which NODE_DEBUG=http prints.
   const agent = secure ? new TlsAgent({ ...keeping, secureContext: createSecureContext(tls), rejectUnauthorized: true }) : new PlainAgent(keeping)
-  guardIdle(agent)
   const host = address.hostname.replace(/^\[|\]$/g, '')
   const base = address.pathname.replace(/\/+$/, '')
 
@@ -116,27 +114,6 @@ export function openTransport({ address, timeoutMs, connections, ...tls }: Trans
     },
     close: () => agent.destroy(),
   }
-}
-
-/** A connection on which something arrives unasked would give it as the answer to the next request. */
-function guardIdle(agent: PlainAgent): void {
-  // It tells whether it keeps the connection, which its type leaves out.
-  const keep = agent.keepSocketAlive.bind(agent) as unknown as (socket: Socket) => boolean
-  agent.keepSocketAlive = (socket: Socket): boolean => {
-    if (socket.readableLength > 0) return false
-    const kept = keep(socket)
-    if (kept) socket.on('data', endIt)
-    return kept
-  }
-  const reuse = agent.reuseSocket.bind(agent)
-  agent.reuseSocket = (socket: Socket, request: ClientRequest) => {
-    socket.removeListener('data', endIt)
-    reuse(socket, request)
-  }
-}
-
-function endIt(this: Socket): void {
-  this.destroy()
 }
 
 async function read(incoming: IncomingMessage, tooLarge: () => void): Promise<string> {
