@@ -89,12 +89,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   // Names of the SDK itself.
   CredentialsProviderError: { ...CREDENTIALS, seen: 'no credentials were found' },
   TokenProviderError: EXPIRED,
+  NoRegion: { seen: 'no region is set', hint: 'Set "region" of the store, or AWS_REGION.', retryable: false },
   TimeoutError: { seen: 'no answer in time', hint: 'Check the network and the endpoint; "timeout" of the store sets how long is waited.' },
 }
 
 const UNREADABLE: Row = {
   seen: 'the answer is none of Secrets Manager',
   hint: 'Check "endpoint" and what lies before it: a proxy or a login page answered.',
+}
+const UNTRUSTED: Row = {
+  seen: 'the certificate of the server is not trusted',
+  hint: 'Check "endpoint"; NODE_EXTRA_CA_CERTS=FILE trusts an authority of your own.',
 }
 const UNREACHABLE: Row = { seen: 'cannot be reached', hint: 'Check the network, "region" and "endpoint".' }
 
@@ -104,13 +109,18 @@ export function seenIn(error: unknown): Seen {
   const { httpStatusCode, requestId } = Object($metadata) as Record<string, unknown>
   const status = typeof httpStatusCode === 'number' ? httpStatusCode : null
   const system = [code, (Object(cause) as Record<string, unknown>).code].find(
-    (one) => typeof one === 'string' && /^(E[A-Z0-9_]{2,30}|ERR_[A-Z_]{2,40}|[A-Z_]{5,40}_CERT[A-Z_]*|CERT_[A-Z_]{2,40})$/.test(one),
+    (one) => typeof one === 'string' && /^(E[A-Z0-9_]{2,30}|ERR_[A-Z_]{2,40}|[A-Z_]{5,40}_CERT[A-Z_]*|CERT_[A-Z_]{2,40}|UNABLE_TO_[A-Z_]{2,40})$/.test(one),
   )
   // The SDK calls a reset a timeout too.
   const cutOff = system === 'ECONNRESET' || system === 'EPIPE'
+  const noRegion = message === 'Region is missing' ? 'NoRegion' : null
   const known = !cutOff && typeof name === 'string' && Object.hasOwn(ROWS, name) ? name : null
   return {
-    name: known ?? (system as string | undefined) ?? (typeof name === 'string' && /^[A-Za-z]{3,64}(Exception|Failure|Fault)$/.test(name) ? name : 'unreadable'),
+    name:
+      noRegion ??
+      known ??
+      (system as string | undefined) ??
+      (typeof name === 'string' && /^[A-Za-z]{3,64}(Exception|Failure|Fault)$/.test(name) ? name : 'unreadable'),
     status,
     requestId: typeof requestId === 'string' && /^[\w-]{1,64}$/.test(requestId) ? requestId : null,
     // AWS has said so under two names. Its text is looked at and never shown.
@@ -143,6 +153,7 @@ function rowOf({ name, status, deleted }: Seen): Row {
   if (deleted) return GONE
   const row = ROWS[name]
   if (row) return row
+  if (/CERT|SIGNATURE|^ERR_(TLS|SSL)/.test(name)) return UNTRUSTED
   if (name === 'unreadable') return status === null || status < 500 ? UNREADABLE : BROKEN
   if (/(Exception|Failure|Fault)$/.test(name)) return status !== null && status >= 500 ? BROKEN : { ...INVALID, seen: 'the request was refused' }
   return UNREACHABLE

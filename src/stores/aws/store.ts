@@ -126,7 +126,8 @@ export function openAwsStore({ params, inventoryId, fingerprints, clock, random,
       checkToken(token)
       await inTurn(path, async () => {
         const version = (await history(path)).find((one) => one.token === token)
-        if (!version) throw new KeyturnError('STORE_DAMAGED', `${path}: no version ${token} is stored, so it cannot become current`)
+        // What was written a moment ago may be seen late: then it is there at the next try.
+        if (!version) throw new KeyturnError('STORE_DAMAGED', `${path}: no version ${token} is stored, so it cannot become current`, { retryable: true })
         await promoteAll(path, [{ path, token, fields: version.fields, expect }], signal)
       })
     },
