@@ -2,7 +2,7 @@ import { actorOf, homeOf, hostOf, uid } from './actor.ts'
 import { VERSION } from './build.ts'
 import { KeyturnError } from './errors.ts'
 import { faultPoints } from './fault-points.ts'
-import { type CacheDeps, cachedBytes, readCachedInventory, writeCachedInventory } from './inventory/cache.ts'
+import { type CacheDeps, cachedBytes, readCachedInventory, removeUnfinished, writeCachedInventory } from './inventory/cache.ts'
 import { findInventoryFile } from './inventory/find.ts'
 // At once: reading the ledger is what every command does, and the file itself loads nothing before it is opened.
 import { openSqliteLedger, type SqliteLedger } from './ledger/sqlite.ts'
@@ -232,6 +232,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
   })
 
   const openEngine = async (makeLedger: boolean): Promise<Engine> => {
+    removeUnfinished(cacheFolder(env), inventory.file, options.environment)
     const appending = await openLedger(false, makeLedger)
     const [{ outputs }, { recordFacts }, { isTracked }, { leaseUntil, pauseUntil }, kinds] = await Promise.all([
       import('./outputs/folders.ts'),

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { Random } from '../ports.ts'
 import type { Inventory, Policy, Secret } from '../terms.ts'
 import { type CachedSecret, readLines, sharing } from './cache-lines.ts'
@@ -83,6 +83,7 @@ export function writeCachedInventory(
   const secrets = all.map(({ policy, ...secret }): CachedSecret => ({ ...secret, policy: samePolicy(policy, inventory.policy) ? null : policy }))
   const { host, version } = deps
   const cached: Cached = { format: 3, file, environment: environment ?? null, host, version, stamps, inventory, secrets: secrets.length }
+  removeUnfinished(cacheDir, file, environment)
   const target = entryOf(cacheDir, file, environment)
   const beside = `${target}.${Buffer.from(random.bytes(8)).toString('hex')}`
   try {
@@ -98,6 +99,19 @@ export function writeCachedInventory(
     renameSync(beside, target)
   } catch {
     removeQuietly(beside)
+  }
+}
+
+/**
+ * Takes away what writers that were killed have left beside a cached inventory. One that is at work just now has written in vain, which
+ * costs time and nothing else. Never throws.
+ */
+export function removeUnfinished(cacheDir: string, file: string, environment: string | undefined): void {
+  const entry = entryOf(cacheDir, file, environment)
+  try {
+    for (const name of readdirSync(cacheDir)) if (name.startsWith(`${basename(entry)}.`)) removeQuietly(join(cacheDir, name))
+  } catch {
+    // There is no such folder.
   }
 }
 

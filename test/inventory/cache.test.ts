@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readCachedInventory, writeCachedInventory } from '../../src/inventory/cache.ts'
+import { readCachedInventory, removeUnfinished, writeCachedInventory } from '../../src/inventory/cache.ts'
 import { filesWithCanary } from '../support/canary.ts'
 import { seededRandom } from '../support/random.ts'
 import { LONG } from './documented.ts'
@@ -97,6 +97,18 @@ describe('the cached inventory', () => {
     damage(at.entry)
     if (!statSync(at.entry).isDirectory()) utimesSync(at.entry, mtime, mtime)
     expect(at.read()).toBeNull()
+  })
+
+  test('has nothing beside it that a killed writer left, from the next write or when somebody asks; others keep theirs', () => {
+    const { file, cacheDir, entry, inventory } = cached()
+    const [left, other] = [`${entry}.0011223344556677`, join(cacheDir, 'inventory-0123456789abcdef.json.0011223344556677')]
+    for (const one of [left, other]) writeFileSync(one, 'half')
+    removeUnfinished(cacheDir, file, undefined)
+    expect(readdirSync(cacheDir).sort()).toEqual([basename(entry), basename(other)].sort())
+    writeFileSync(left, 'half')
+    writeCachedInventory(cacheDir, file, undefined, DEPS, inventory, seededRandom(2))
+    expect(readdirSync(cacheDir).sort()).toEqual([basename(entry), basename(other)].sort())
+    expect(() => removeUnfinished(join(cacheDir, 'nowhere'), file, undefined)).not.toThrow()
   })
 
   test('that cannot be written is no error, and leaves nothing behind', () => {
