@@ -65,7 +65,7 @@ export const ROWS: readonly Row[] = [
     fault: errors(403, '1 error occurred:\n\t* permission denied\n\n'),
     code: 'STORE_UNAVAILABLE',
     message: /permission denied \(403\)$/,
-    hint: new RegExp(`lacks "read" on ${DATA}; docs/stores.md`),
+    hint: new RegExp(`lacks "read" on ${DATA}; docs/stores-vault.md`),
     tries: 1,
   },
   {

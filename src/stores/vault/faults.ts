@@ -109,7 +109,7 @@ export function refused(reply: Reply, asking: Asking): KeyturnError {
 
 /** No right, with a token that is accepted. */
 export const denied = (asking: Asking, needs: string): KeyturnError =>
-  fault(asking, 'permission denied (403)', `the token’s policy lacks ${needs}; docs/stores.md has one that is enough`)
+  fault(asking, 'permission denied (403)', `the token’s policy lacks ${needs}; docs/stores-vault.md has one that is enough`)
 
 function limited(reply: Reply, asking: Asking, now: Millis): Problem {
   const afterMs = waitOf(reply.retryAfter, now)

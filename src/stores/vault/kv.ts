@@ -66,6 +66,9 @@ export function openKv(client: VaultClient, mount: string): Kv {
     throw deletesBySelf(client.store, what, mount)
   }
 
+  /** Asked for once in vain, it is not asked for again. */
+  let mayLabel = true
+
   const kv: Kv = {
     async read(place, what) {
       const reply = await client.ask({ method: 'GET', api: api('data', place), what, takes: [404], needs: `"read" on ${mount}/data/${place}` })
@@ -125,12 +128,12 @@ export function openKv(client: VaultClient, mount: string): Kv {
     },
 
     async label(place, labels, alone) {
+      if (!mayLabel) return
       const usable = Object.entries(labels).filter(([name, text]) => Buffer.byteLength(name) <= 128 && Buffer.byteLength(text) <= 512 && text !== '')
       const ask = { api: api('metadata', place), body: { custom_metadata: Object.fromEntries(usable) }, what: `labelling ${place}`, needs: '' }
-      const takes = [400, 403, 404, 405, 415]
-      const patched = await client.ask({ ...ask, method: 'PATCH', takes })
       // Written whole, it would take the labels of others away.
-      if (alone && patched.status >= 400) await client.ask({ ...ask, method: 'POST', takes })
+      const reply = await client.ask({ ...ask, method: alone ? 'POST' : 'PATCH', takes: [400, 403, 404, 405, 415] })
+      mayLabel = reply.status !== 403
     },
   }
   return kv

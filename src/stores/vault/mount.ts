@@ -10,7 +10,7 @@ import { deletesBySelf } from './kv.ts'
  */
 export async function kvVersionOf(client: VaultClient, mount: string): Promise<1 | 2> {
   const what = `looking at the mount ${mount}`
-  const hint = 'check "mount" and "namespace" in secrets.yaml, and that the token’s policy names a path in it; docs/stores.md has one that is enough'
+  const hint = 'check "mount" and "namespace" in secrets.yaml, and that the token’s policy names a path in it; docs/stores-vault.md has one that is enough'
   const reply = await client.ask({ method: 'GET', api: `sys/internal/ui/mounts/${mount}`, what, takes: [400, 403, 404], needs: '' })
   const asking = { store: client.store, what }
   // Vault does not tell a mount that is not there from one that is none of ours.
@@ -55,7 +55,7 @@ export async function checkRights(client: VaultClient, rights: readonly Right[])
   const [first] = missing
   if (!first) return
   const more = missing.length > 1 ? ` (and ${missing.length - 1} more)` : ''
-  throw fault({ store: client.store, what }, `"${first.capability}" on ${first.api} is missing${more}`, 'docs/stores.md has a policy that is enough')
+  throw fault({ store: client.store, what }, `"${first.capability}" on ${first.api} is missing${more}`, 'docs/stores-vault.md has a policy that is enough')
 }
 
 /**
