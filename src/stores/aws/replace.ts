@@ -59,7 +59,18 @@ export async function replace(how: Replacing, what: Replacement, make: (held: He
       if (await secrets.create({ name, requestToken: id, text })) return
       continue
     }
-    if (what.paced && !described?.versionIds.includes(id)) requirePace(name, held, described, clock)
+    if (what.paced && held && !described?.versionIds.includes(id)) {
+      const previous = await secrets.previous(name)
+      const until = paceOf(held, previous, described, clock)
+      if (until !== null && previous && text.with(previous.text, (one, other) => one === other).reveal()) {
+        // Going back must not wait, and moving a label is no write that counts.
+        check()
+        if (await secrets.move(name, CURRENT, held.versionId, previous.versionId)) return
+        if ((await secrets.current(name))?.versionId === previous.versionId) return
+        continue
+      }
+      if (until !== null) throw tooSoon(name, until)
+    }
     check()
     const put = await secrets.putPending({ name, requestToken: id, text })
     if (put === 'current') return
@@ -102,13 +113,17 @@ function refuseRotated(name: string, held: Held | null, { rotated, labels }: Des
 /** How a version's id may look; anything else is not shown. */
 const safe = (id: string): string => (/^[\w-]{1,64}$/.test(id) ? id : 'another version')
 
-function requirePace(name: string, held: Held | null, described: Description | null, clock: Clock): void {
-  if (held === null) return
+/** Until when a secret is not to be written again; `null`: it may be now. */
+function paceOf(held: Held, previous: Held | null, described: Description | null, clock: Clock): Millis | null {
   // What a secret was made with was no PutSecretValue.
-  if (described?.createdAt && Math.abs(held.createdAt - described.createdAt) < 1_000) return
-  const until = held.createdAt + PACE_MS
-  if (clock.now() >= until) return
-  throw new KeyturnError(
+  const made = (at: Millis) => described?.createdAt != null && Math.abs(at - described.createdAt) < 1_000
+  const puts = [held, previous].flatMap((one) => (one && !made(one.createdAt) ? [one.createdAt] : []))
+  const until = Math.max(...puts) + PACE_MS
+  return clock.now() < until ? until : null
+}
+
+function tooSoon(name: string, until: Millis): KeyturnError {
+  return new KeyturnError(
     'STORE_BUSY',
     `${name}: was written less than ten minutes ago, and AWS advises against more (until ${new Date(until).toISOString()})`,
     {

@@ -1,4 +1,4 @@
-import { KeyturnError } from '../../errors.ts'
+import { isKeyturnError, KeyturnError } from '../../errors.ts'
 import { Sensitive } from '../../sensitive.ts'
 import type { Millis } from '../../terms.ts'
 import { eachOf } from '../local/each.ts'
@@ -32,6 +32,8 @@ export interface Write {
 export interface Secrets {
   /** `null`: no such secret, or no current version. */
   current(name: string): Promise<Held | null>
+  /** The one before it, if it is a text. */
+  previous(name: string): Promise<Held | null>
   /** The current versions of those that have one. */
   currents(names: readonly string[]): Promise<ReadonlyMap<string, Held>>
   /** `null`: no such secret. One that is scheduled for deletion throws. */
@@ -89,15 +91,17 @@ export function openSecrets(connection: Connection): Secrets {
     return { versionId: VersionId, text: new Sensitive(SecretString), createdAt: CreatedDate.getTime() }
   }
 
-  const current = async (name: string): Promise<Held | null> => {
+  const labelled = async (name: string, label: string): Promise<Held | null> => {
     const operation = 'GetSecretValue'
     const answer = await ask(
       { operation, on: name },
-      ({ client, sdk }) => client.send(new sdk.GetSecretValueCommand({ SecretId: name, VersionStage: CURRENT })),
+      ({ client, sdk }) => client.send(new sdk.GetSecretValueCommand({ SecretId: name, VersionStage: label })),
       'ResourceNotFoundException',
     )
     return answer && held(operation, name, answer)
   }
+
+  const current = (name: string) => labelled(name, CURRENT)
 
   const batch = async (names: readonly string[]): Promise<readonly (readonly [string, Held])[]> => {
     const operation = 'BatchGetSecretValue'
@@ -127,6 +131,16 @@ export function openSecrets(connection: Connection): Secrets {
 
   return {
     current,
+
+    async previous(name) {
+      try {
+        return await labelled(name, 'AWSPREVIOUS')
+      } catch (error) {
+        // A binary one of others: there is nothing in it for us.
+        if (isKeyturnError(error, 'VALUE_REFUSED')) return null
+        throw error
+      }
+    },
 
     async currents(names) {
       const [only, ...more] = names
