@@ -17,6 +17,9 @@ export async function leftInStore(app: App, name: string): Promise<Left | null> 
   const { inventory } = app
   const state = await undeclared(app, name)
   if (state === null || state.rotation !== null) return null
+  // A server is not asked for all that it has: who may read their own paths may not list those of others.
+  const local = inventory.stores.some(({ kind }) => kind === 'local')
+  if (!local) return state.removed ? null : { state, path: '', fields: [] }
   const store = await app.localStore()
   const own = `${inventory.id}.${state.secret}.`
   const paths = new Set((await store.files()).flatMap(({ path }) => path ?? []))

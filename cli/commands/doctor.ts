@@ -25,7 +25,9 @@ export const run: Run = async (context) => {
   }
   // A look must not make what is missing, so the engine, which would, comes last.
   await look('ledger', () => ledger(app))
-  await look('keys and store', () => store(app))
+  for (const { name, kind } of app.inventory.stores) {
+    await look(kind === 'local' ? 'keys and store' : `store ${name}`, () => (kind === 'local' ? localStore(app) : serverStore(app, name)))
+  }
   const opens = isWell(found)
   await look('outputs', () => outputs(app))
   await look('git and images', () => guards(app))
@@ -66,7 +68,13 @@ async function ledger(app: App): Promise<readonly Trouble[]> {
   }))
 }
 
-async function store(app: App): Promise<readonly Trouble[]> {
+/** Whether it answers, and lets us do what rotations will do. */
+async function serverStore(app: App, name: string): Promise<readonly Trouble[]> {
+  await (await app.store(name)).ready()
+  return []
+}
+
+async function localStore(app: App): Promise<readonly Trouble[]> {
   const local = await app.localStore()
   await local.ready()
   const files = await local.files()

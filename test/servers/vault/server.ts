@@ -76,8 +76,8 @@ export async function startVault({ tls, now = Date.now }: VaultOptions = {}): Pr
     if (named !== undefined) {
       const name = named.replace(/\/$/, '')
       const mount = mounts.get(call.namespace + name)
-      const some = call.token === server.rootToken || held.reaches(call.token ?? '', name)
-      if (!mount || !some) return errors(403, `preflight capability check returned 403, please ensure client's policies grant access to path "${name}/"`)
+      if (!mount || !held.reaches(call.token ?? '', name))
+        return errors(403, `preflight capability check returned 403, please ensure client's policies grant access to path "${name}/"`)
       return data({ path: `${name}/`, type: 'kv', options: { version: String(mount.version) } })
     }
     if (call.path === 'sys/capabilities-self') {

@@ -113,7 +113,10 @@ export function tokens(now: () => number): Tokens {
       jwts.set(jwt, { method, role, options })
       return jwt
     },
-    reaches: (name, mount) => held.get(name)?.rules.some(({ path }) => path.startsWith(`${mount}/`)) ?? false,
+    reaches: (name, mount) => {
+      const token = held.get(name)
+      return token !== undefined && (token.root || token.rules.some(({ path }) => path.startsWith(`${mount}/`)))
+    },
     capabilities: (name, path) => {
       const token = held.get(name)
       if (token?.root) return ['create', 'delete', 'list', 'patch', 'read', 'sudo', 'update']
