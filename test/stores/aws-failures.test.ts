@@ -123,7 +123,8 @@ describe('what AWS refuses', () => {
     aws.plant('demo/denied', '{"value":"canary-d"}')
     expect([...(await open().read(['demo/a', 'demo/missing'])).keys()]).toEqual(['demo/a'])
     const error = await thrown(open().read(['demo/a', 'demo/missing', 'demo/denied']))
-    expect(error.message).toContain('BatchGetSecretValue of demo/denied: access was denied')
+    expect(error.message).toContain(': GetSecretValue of demo/denied: access was denied')
+    expect(error.hint).toContain('Allow secretsmanager:GetSecretValue on this secret')
   })
 })
 
@@ -203,7 +204,7 @@ describe('a network that fails', () => {
     const { aws, open } = await awsFixture()
     const proxy = await startFaultProxy(aws.url)
     onTestFinished(() => proxy[Symbol.asyncDispose]())
-    return { aws, proxy, store: open({ endpoint: proxy.url, timeout: 1 }, { attempts }) }
+    return { aws, proxy, store: open({ endpoint: proxy.url, timeout: '500ms' }, { attempts }) }
   }
 
   it.each<[string, Fault, RegExp]>([

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { namesFor, requestToken } from '../../src/stores/aws/names.ts'
+import { awsParams } from '../../src/stores/aws/params.ts'
 
 const names = namesFor('kt_demo')
 
@@ -47,5 +48,35 @@ describe('names of secrets', () => {
     expect(new Set(all).size).toBe(5)
     for (const one of all) expect(one).toMatch(/^[\w-]{32,64}$/)
     expect(requestToken('put', 't', 'v')).toBe(requestToken('put', 't', 'v'))
+  })
+})
+
+describe('settings of the store', () => {
+  it.each([
+    { region: 'Frankfurt' },
+    { endpoint: 'ftp://example.org' },
+    { endpoint: 'https://user:canary-password@example.org' },
+    { endpoint: 'https://example.org/?token=canary-token' },
+    { role: 'keyturn' },
+    { timeout: '2m' },
+    { timeout: '0s' },
+    { prefix: 'a b' },
+    { access_key: 'x' },
+  ])('%j is refused, and what it holds is not told', (params) => {
+    const { error } = awsParams.safeParse(params)
+    expect(error?.issues).toHaveLength(1)
+    expect(JSON.stringify(error?.issues)).not.toContain('canary-')
+  })
+
+  it('are taken', () => {
+    const role = 'arn:aws-us-gov:iam::123456789012:role/ops/keyturn'
+    const params = {
+      region: 'us-gov-west-1',
+      endpoint: 'https://vpce-1.secretsmanager.us-gov-west-1.vpce.amazonaws.com',
+      role,
+      timeout: '500ms',
+      prefix: 'team-a/',
+    }
+    expect(awsParams.parse(params)).toEqual(params)
   })
 })

@@ -22,7 +22,7 @@ async function newCase() {
 project: demo
 environment: production
 stores:
-  main: { kind: aws, region: ${aws.region}, endpoint: ${proxy.url}, timeout: 2 }
+  main: { kind: aws, region: ${aws.region}, endpoint: ${proxy.url}, timeout: 2s }
 secrets:
   jwt: { env: JWT_SECRET, rotator: random }
 outputs:
@@ -92,11 +92,12 @@ describe('a project whose store is AWS', () => {
       'secrets.yaml',
       project
         .read('secrets.yaml')
-        .replace('timeout: 2', 'timeout: 0, key: AKIA')
+        .replace('timeout: 2s', 'timeout: soon, key: AKIA')
         .replace(/region: \S+,/, 'region: Frankfurt,'),
     )
     const { code, stderr } = await run(['status'])
     expect(code).toBe(2)
-    for (const said of ['secrets.yaml:5:', 'is no region, such as eu-central-1', 'unknown key "key"', 'timeout']) expect(stderr).toContain(said)
+    for (const said of ['secrets.yaml:5:', 'is no region, such as eu-central-1', 'unknown key "key"', 'write it like 500ms, 10s or 1m'])
+      expect(stderr).toContain(said)
   })
 })

@@ -1,18 +1,18 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { STSClientConfig } from '@aws-sdk/client-sts'
-import type { AwsParams } from './params.ts'
+import { type AwsParams, timeoutMsOf } from './params.ts'
 
 /** What is not the inventory's. */
 export interface Connection {
   readonly params: AwsParams
-  /** Tries of one request, the first among them. Default: 4, some seconds in all. */
+  /** Tries of one request, the first among them. Default: 3, half a minute where nobody answers. */
   readonly attempts?: number
 }
 
 /** Milliseconds until a connection stands. */
 const CONNECT_MS = 5_000
 /** Milliseconds for one request unless the inventory says otherwise. The SDK's own default is to wait for ever. */
-const REQUEST_MS = 15_000
+const REQUEST_MS = 10_000
 
 export interface Opened {
   readonly sdk: typeof import('@aws-sdk/client-secrets-manager')
@@ -20,9 +20,9 @@ export interface Opened {
 }
 
 /** Loads the SDK and makes a client of it; nothing is asked yet. Credentials are found by the SDK's default chain when they are needed. */
-export async function openClient({ params, attempts = 4 }: Connection): Promise<Opened> {
+export async function openClient({ params, attempts = 3 }: Connection): Promise<Opened> {
   const sdk = await import('@aws-sdk/client-secrets-manager')
-  const requestMs = params.timeout === undefined ? REQUEST_MS : params.timeout * 1_000
+  const requestMs = params.timeout === undefined ? REQUEST_MS : timeoutMsOf(params.timeout)
   const config = {
     ...(params.region !== undefined && { region: params.region }),
     ...(params.profile !== undefined && { profile: params.profile }),

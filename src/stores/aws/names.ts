@@ -57,12 +57,18 @@ const looksEscaped = (path: string, at: number, char: string): boolean => char =
  * which version. So the same write again is the same version, and the next one over another version is another.
  */
 export function requestToken(purpose: string, token: Token, base: string | null, salt = ''): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([purpose, token, base, salt]))
-    .digest('hex')
   // AWS takes 32 to 64 characters.
-  return `keyturn-${digest.slice(0, 48)}`
+  return `keyturn-${digestOf([purpose, token, base, salt])}`
 }
 
-/** Whether a version's id was made by {@link requestToken}. */
-export const isOurs = (versionId: string): boolean => /^keyturn-[0-9a-f]{48}$/.test(versionId)
+/** The same for the version that a secret is made with. */
+export const creationToken = (purpose: string, token: Token): string => `keyturn-new-${digestOf([purpose, token])}`
+
+const digestOf = (parts: readonly (string | null)[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 48)
+
+/** Whether a version's id was made here, and for what. */
+export function originOf(versionId: string): 'put' | 'created' | 'foreign' {
+  const match = /^keyturn-(new-)?[0-9a-f]{48}$/.exec(versionId)
+  if (!match) return 'foreign'
+  return match[1] ? 'created' : 'put'
+}

@@ -2,7 +2,7 @@ import { KeyturnError } from '../../errors.ts'
 import type { Clock, Random } from '../../ports.ts'
 import type { Sensitive } from '../../sensitive.ts'
 import type { Millis, Token } from '../../terms.ts'
-import { isOurs, requestToken } from './names.ts'
+import { creationToken, originOf, requestToken } from './names.ts'
 import { CURRENT, type Description, type Held, type Secrets } from './secrets.ts'
 
 /**
@@ -56,7 +56,7 @@ export async function replace(how: Replacing, what: Replacement, make: (held: He
     const id = requestToken(purpose, token, held?.versionId ?? null, salt)
     if (described === null && held === null) {
       check()
-      if (await secrets.create({ name, requestToken: id, text })) return
+      if (await secrets.create({ name, requestToken: creationToken(purpose, token), text })) return
       continue
     }
     if (what.paced && held && !described?.versionIds.includes(id)) {
@@ -103,7 +103,7 @@ function refuseRotated(name: string, held: Held | null, { rotated, labels }: Des
     })
   }
   const pending = labels.get(PENDING)
-  if (pending !== undefined && pending !== held?.versionId && !isOurs(pending)) {
+  if (pending !== undefined && pending !== held?.versionId && originOf(pending) === 'foreign') {
     throw new KeyturnError('STORE_BUSY', `${name}: another program is rotating it (AWSPENDING is on ${safe(pending)})`, {
       hint: `Wait for its end; if there is none: aws secretsmanager update-secret-version-stage --secret-id ${name} --version-stage AWSPENDING --remove-from-version-id ${safe(pending)}`,
     })
@@ -115,11 +115,16 @@ const safe = (id: string): string => (/^[\w-]{1,64}$/.test(id) ? id : 'another v
 
 /** Until when a secret is not to be written again; `null`: it may be now. */
 function paceOf(held: Held, previous: Held | null, described: Description | null, clock: Clock): Millis | null {
-  // What a secret was made with was no PutSecretValue.
-  const made = (at: Millis) => described?.createdAt != null && Math.abs(at - described.createdAt) < 1_000
-  const puts = [held, previous].flatMap((one) => (one && !made(one.createdAt) ? [one.createdAt] : []))
+  const puts = [held, previous].flatMap((one) => (one && !isFirst(one, described) ? [one.createdAt] : []))
   const until = Math.max(...puts) + PACE_MS
   return clock.now() < until ? until : null
+}
+
+/** What a secret was made with was no PutSecretValue; of others only the times tell. */
+function isFirst({ versionId, createdAt }: Held, described: Description | null): boolean {
+  const origin = originOf(versionId)
+  if (origin !== 'foreign') return origin === 'created'
+  return described?.createdAt != null && Math.abs(createdAt - described.createdAt) < 1_000
 }
 
 function tooSoon(name: string, until: Millis): KeyturnError {

@@ -109,7 +109,8 @@ export function openSecrets(connection: Connection): Secrets {
     const missing = new Set<string>()
     // It fails in part with status 200.
     for (const { SecretId = '', ErrorCode, Message } of answer?.Errors ?? []) {
-      if (ErrorCode !== 'ResourceNotFoundException') throw failureOf({ name: ErrorCode, message: Message }, { operation, on: named(SecretId, names), where })
+      if (ErrorCode !== 'ResourceNotFoundException')
+        throw failureOf({ name: ErrorCode, message: Message }, { operation: 'GetSecretValue', on: named(SecretId, names), where })
       missing.add(SecretId)
     }
     const found = new Map((answer?.SecretValues ?? []).map((value) => [value.Name ?? '', value]))
