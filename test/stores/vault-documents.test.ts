@@ -130,6 +130,21 @@ describe('documents in a mount that others use too', () => {
   })
 })
 
+it('a document that is deleted between our reading and our patching is written anew', async () => {
+  for (const end of ['soft', 'whole'] as const) {
+    const { server, store, put, current } = await setup()
+    await server.ask('POST', DATA, { data: { theirs: 'x' } })
+    await put(1, { value: 'canary-one' })
+    let left = 1
+    server.intercept = (call) => {
+      if (call.method === 'PATCH' && call.path === DATA && left-- > 0) void server.ask('DELETE', end === 'soft' ? DATA : `secret/metadata/${PATH}`)
+      return null
+    }
+    await store.promote(PATH, 'kt_demo.openai.1', null)
+    expect(await current()).toEqual({ value: 'canary-one' })
+  }
+})
+
 const latestOf = async (server: Awaited<ReturnType<typeof vaultServer>>) =>
   ((await server.ask('GET', DATA)).body as { data: { metadata: { version: number } } }).data
 
@@ -164,6 +179,8 @@ describe('versions', () => {
       expect(error.hint).toContain('vault write secret/config delete_version_after=0s')
     }
     expect(await store.versions(PATH)).toEqual([])
+    server.intercept = (call) => (call.path === 'secret/config' ? { status: 200, body: { data: { delete_version_after: '-1s' } } } : null)
+    await store.ready()
   })
 
   it('of another path or inventory, or by nobody, are refused by name', async () => {

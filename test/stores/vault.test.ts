@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll } from 'vitest'
 import { describeSecretStore } from '../contract/store.ts'
 import { startVault } from '../servers/vault/server.ts'
@@ -27,13 +28,10 @@ afterAll(async () => {
 
 describeSecretStore(real ? 'a Vault' : 'the Vault store', async () => {
   made += 1
-  const params = { mount: `${mount}-${made}`, plaintext: true }
-  await administer('POST', `sys/mounts/${params.mount}`, { type: 'kv', options: { version: '2' } })
-  const [store, ...others] = [
-    await openAt(address, token, { params }),
-    await openAt(address, token, { params }),
-    await openAt(address, token, { params }),
-  ] as const
+  // A mount that a real server has just made is not ready at once.
+  const options = { params: { mount: `${mount}-${made}`, plaintext: true }, ...(real && { pause: (ms: number) => sleep(ms) }) }
+  await administer('POST', `sys/mounts/${options.params.mount}`, { type: 'kv', options: { version: '2' } })
+  const [store, ...others] = [await openAt(address, token, options), await openAt(address, token, options), await openAt(address, token, options)] as const
   let next = 0
   return { store, another: () => others[next++ % 2] ?? store, fingerprints: FINGERPRINTS }
 })

@@ -79,10 +79,10 @@ export function problemOf(reply: Reply, asking: Asking, takes: readonly number[]
   return { error: refused(reply, asking), again: false }
 }
 
-/** A 404 with a body is how Vault shows a deleted version. */
-function isDeleted({ status, body }: Reply, takes: readonly number[]): boolean {
-  const data = (body as { data?: { metadata?: unknown } } | null | undefined)?.data
-  return status === 404 && takes.includes(404) && typeof data?.metadata === 'object'
+/** A 404 with a body is how Vault shows a deleted version, and one with none how it answers a patch of what is not there. */
+function isDeleted({ status, body, text, type }: Reply, takes: readonly number[]): boolean {
+  if (status !== 404 || !takes.includes(404)) return false
+  return text === '' ? type === 'application/json' : typeof (body as { data?: unknown } | null | undefined)?.data === 'object'
 }
 
 const KNOWN: readonly (readonly [RegExp, string, string])[] = [

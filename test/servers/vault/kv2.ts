@@ -31,6 +31,8 @@ export interface Kv2Options {
 
 /** Kept where the mount says nothing else. */
 const VERSIONS_KEPT = 10
+/** A patch of what is not there is answered with nothing. */
+const NOT_FOUND: Answer = { status: 404, headers: { 'content-type': 'application/json' } }
 const MISMATCH = 'check-and-set parameter did not match the current version'
 
 export interface Kv2 {
@@ -104,8 +106,12 @@ export function kv2({ stamp, now }: Kv2Options): Kv2 {
         if (call.header('content-type') !== 'application/merge-patch+json') return errors(415, 'PATCH requires Content-Type application/merge-patch+json')
         const content = member(call.body, 'data')
         if (typeof content !== 'object' || content === null) return errors(400, 'no data provided')
-        if (!entry || !latest || isDeleted(latest)) return errors(404)
-        return casProblem(call.body, entry) ?? add(path, entry, merged(latest.data ?? {}, content))
+        if (!entry) return NOT_FOUND
+        const problem = casProblem(call.body, entry)
+        if (problem) return problem
+        if (!latest) return NOT_FOUND
+        if (isDeleted(latest)) return { ...data(describe(entry, entry.current, latest)), status: 404 }
+        return add(path, entry, merged(latest.data ?? {}, content))
       }
       case 'DELETE': {
         if (latest && !isDeleted(latest)) Object.assign(latest, { deletion: stamp(), deletedAt: now() })
@@ -139,7 +145,7 @@ export function kv2({ stamp, now }: Kv2Options): Kv2 {
       case 'PUT':
       case 'PATCH': {
         if (call.method === 'PATCH' && !config.patch) return UNSUPPORTED_OPERATION
-        if (call.method === 'PATCH' && !entry) return errors(404)
+        if (call.method === 'PATCH' && !entry) return NOT_FOUND
         const custom = member(call.body, 'custom_metadata')
         const problem = custom === undefined ? null : problemOfCustom(custom)
         if (problem) return errors(400, problem)
@@ -248,9 +254,10 @@ function problemOfCustom(custom: unknown): string | null {
   const failed = 'custom_metadata validation failed:'
   if (pairs.length > 64) return `${failed} payload must contain at most 64 keys, provided ${pairs.length}`
   for (const [name, value] of pairs) {
-    if (Buffer.byteLength(name) > 128) return `${failed} length of key is ${Buffer.byteLength(name)} but max is 128`
+    if (name === '' || Buffer.byteLength(name) > 128) return `${failed} length of key ${JSON.stringify(name)} is ${name.length} but must be 0 < len(key) <= 128`
     if (typeof value !== 'string' && value !== null) return `${failed} got unconvertible type for key`
-    if (value !== null && (value === '' || Buffer.byteLength(value) > 512)) return `${failed} length of value is ${value.length} but max is 512`
+    if (value !== null && (value === '' || Buffer.byteLength(value) > 512))
+      return `${failed} length of value for key ${JSON.stringify(name)} is ${value.length} but must be 0 < len(value) <= 512`
     if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(`${name}${value ?? ''}`)) return `${failed} contains unprintable characters`
   }
   return null
