@@ -35,8 +35,6 @@ export interface Cost {
   readonly ms: number
   /** The most memory that it had at any time, as the kernel counts it. */
   readonly peakMb: number
-  /** On all processors together. */
-  readonly cpuMs: number
 }
 
 /**
@@ -48,7 +46,7 @@ export function least(cases: readonly Case[], rounds: number): readonly Cost[] {
   const spy = path.join(dir, 'spy.cjs')
   const file = path.join(dir, 'used')
   writeFileSync(spy, `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(file)}, JSON.stringify(process.resourceUsage())))`)
-  const best = cases.map(() => ({ ms: Number.POSITIVE_INFINITY, peakMb: Number.POSITIVE_INFINITY, cpuMs: Number.POSITIVE_INFINITY }))
+  const best = cases.map(() => ({ ms: Number.POSITIVE_INFINITY, peakMb: Number.POSITIVE_INFINITY }))
   try {
     for (let round = 0; round < rounds; round++) {
       for (const [i, { args, cwd, env, before }] of cases.entries()) {
@@ -59,10 +57,9 @@ export function least(cases: readonly Case[], rounds: number): readonly Cost[] {
         const ms = Number(process.hrtime.bigint() - start) / 1e6
         if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
         const used = JSON.parse(readFileSync(file, 'utf8')) as NodeJS.ResourceUsage
-        const cost = best[i] as { ms: number; peakMb: number; cpuMs: number }
+        const cost = best[i] as { ms: number; peakMb: number }
         cost.ms = Math.min(cost.ms, ms)
         cost.peakMb = Math.min(cost.peakMb, used.maxRSS / 1024)
-        cost.cpuMs = Math.min(cost.cpuMs, (used.userCPUTime + used.systemCPUTime) / 1000)
       }
     }
   } finally {
