@@ -4,7 +4,7 @@ import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
 import { compareOutput } from '../../src/rotation/deliver.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
-import { noticeForeign, stateOf } from '../../src/rotation/open.ts'
+import { noticeForeignAmong, stateOf } from '../../src/rotation/open.ts'
 import { givenRotationOf } from '../../src/rotation/resume.ts'
 import { settle } from '../../src/rotation/settle.ts'
 import type { Inventory, Output, Secret } from '../../src/terms.ts'
@@ -41,7 +41,8 @@ export const run: Run = async (context, files, options) => {
   }
   const wanted = named.filter((one) => !begun.includes(one))
   if (imported.length > 0 && wanted.length > 0) return importValues(context, engine, outputs, wanted, options)
-  for (const secret of inventory.secrets) await noticeForeign(engine, secret, await stateOf(engine, secret))
+  const recorded = await recordedIn(engine)
+  await noticeForeignAmong(engine, inventory.secrets)
   const open = await openSecrets(engine)
   await settle(engine, open, {
     patientUntil: engine.clock.now() + PATIENCE_MS,
@@ -51,7 +52,9 @@ export const run: Run = async (context, files, options) => {
     onNote: sayOnce(context),
     retry: 'secrets sync',
   })
-  const status = await reportSync(context, engine, before, await compareAll(engine, outputs))
+  // Where nothing happened to be recorded, by whomever, nothing was written: all is as it was found.
+  const after = (await recordedIn(engine)) === recorded ? before : await compareAll(engine, outputs)
+  const status = await reportSync(context, engine, before, after)
   await warnOfNew(
     context,
     app,
@@ -61,6 +64,13 @@ export const run: Run = async (context, files, options) => {
 }
 
 const compareAll = (engine: Engine, outputs: readonly Output[]) => Promise.all(outputs.map((o) => compareOutput(engine, o)))
+
+/** Another number once anything has been recorded in any stream. */
+async function recordedIn(engine: Engine): Promise<number> {
+  let events = 0
+  for await (const { seq } of engine.ledger.states()) events += seq
+  return events
+}
 
 async function begunImports(engine: Engine, named: readonly Named[]): Promise<readonly Named[]> {
   const begun: Named[] = []

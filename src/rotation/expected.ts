@@ -2,28 +2,30 @@ import { isKeyturnError, KeyturnError } from '../errors.ts'
 import { dialectOf } from '../outputs/dialects/index.ts'
 import { expectedEntries, secretsBehind } from '../outputs/entries.ts'
 import { mergeEntries } from '../outputs/merge.ts'
-import type { Document, Version } from '../ports.ts'
+import type { Version } from '../ports.ts'
 import type { Sensitive } from '../sensitive.ts'
-import type { HeldVar, HostState, Output, Secret, SecretState, Token } from '../terms.ts'
+import type { HeldVar, HostState, Output, SecretState, Token } from '../terms.ts'
 import { compare, type Difference, type ExpectedNow, tokenOf } from './compare.ts'
 import { pick } from './context.ts'
+import { type DocumentOf, readDocuments } from './documents.ts'
 import type { Engine } from './engine.ts'
 import { formerOf } from './former.ts'
 import { onceWritten } from './once-written.ts'
 import { secretStates } from './surroundings.ts'
 
+/** What an output should hold, with what it was found by. */
+export interface ExpectedHere extends ExpectedNow {
+  readonly documentOf: DocumentOf
+  /** By secret id, read after the documents. */
+  readonly states: ReadonlyMap<string, SecretState>
+}
+
 /** Reads the current documents of an output's secrets. Repeatable; writes nothing. */
-export async function expectedOf(engine: Engine, output: Output): Promise<ExpectedNow & { readonly documentOf: (secret: Secret) => Document | undefined }> {
+export async function expectedOf(engine: Engine, output: Output): Promise<ExpectedHere> {
   const { secrets } = engine.inventory()
   const used = secretsBehind(output, secrets)
-  const documents = new Map<string, Document>()
-  for (const name of new Set(used.map((s) => s.store))) {
-    const store = await engine.store(name)
-    const paths = used.filter((s) => s.store === name).map((s) => s.path)
-    for (const [path, document] of await store.read([...new Set(paths)])) documents.set(`${name}\0${path}`, document)
-  }
+  const documentOf = await readDocuments(engine, used)
   const former = new Map<string, Version>()
-  const documentOf = (secret: Secret): Document | undefined => documents.get(`${secret.store}\0${secret.path}`)
   const fingerprints = await engine.fingerprints()
   const states = await secretStates(engine)
   const tokens = new Map<string, Token>()
@@ -39,7 +41,7 @@ export async function expectedOf(engine: Engine, output: Output): Promise<Expect
     if (version) former.set(secret.id, version)
   }
   const expected = expectedEntries(output, secrets, documentOf, ({ id }) => former.get(id)?.fields)
-  return { ...expected, tokens, documentOf, former: new Map([...former].map(([id, { token }]) => [id, token])) }
+  return { ...expected, tokens, documentOf, states, former: new Map([...former].map(([id, { token }]) => [id, token])) }
 }
 
 /** What a file should hold next, and what it then holds. Nothing is written. */
@@ -62,7 +64,7 @@ export async function mergedNow(
   discard: readonly string[] = [],
 ): Promise<MergedNow> {
   const { expected, differences } = await comparedNow(engine, state, output, text)
-  requireValues(engine, output, expected, await secretStates(engine))
+  requireValues(engine, output, expected)
   const keep = new Set(differences.filter((d) => d.kind === 'hand-edited' && !discard.includes(d.name)).map((d) => d.name))
   const entries = expected.entries.filter((e) => !keep.has(e.name))
   const merged = naming(output, () => mergeEntries(text, entries, dialectOf(output.dialect)))
@@ -78,7 +80,7 @@ export async function lookedAt(engine: Engine, state: HostState | null, output: 
 export async function comparedNow(engine: Engine, state: HostState | null, output: Output, text: Sensitive<string> | null) {
   const expected = await expectedOf(engine, output)
   const entries = text === null ? [] : naming(output, () => dialectOf(output.dialect).parse(text))
-  const known = { states: await secretStates(engine), record: state?.outputs[output.file], fingerprints: await engine.fingerprints() }
+  const known = { states: expected.states, record: state?.outputs[output.file], fingerprints: await engine.fingerprints() }
   const differences = compare(expected, entries, known)
   const strange = differences.filter(({ kind, name }) => kind === 'hand-edited' && Object.hasOwn(output.vars, name)).map(({ name }) => name)
   if (strange.length === 0) return { expected, entries, differences }
@@ -101,9 +103,9 @@ function naming<T>(output: Output, work: () => T): T {
 }
 
 /** A secret that has a current version and no value at its path is no reason to write less: somebody changed the path. Tried again. */
-function requireValues(engine: Engine, output: Output, expected: ExpectedNow, states: ReadonlyMap<string, SecretState>): void {
+function requireValues(engine: Engine, output: Output, expected: ExpectedHere): void {
   for (const secret of secretsBehind(output, engine.inventory().secrets)) {
-    if (!states.get(secret.id)?.current || expected.tokens.has(secret.id)) continue
+    if (!expected.states.get(secret.id)?.current || expected.tokens.has(secret.id)) continue
     throw new KeyturnError('VALUE_MISSING', `${output.file}: ${secret.name} has a current version, but the store has no value of it at ${secret.path}`, {
       hint: `put path, field and store back in ${engine.inventory().file}`,
       retryable: true,

@@ -4,11 +4,13 @@ import type { Event, Fields, GateOutput, Millis, Secret, SecretState, Snapshot, 
 import { secretStream } from '../terms.ts'
 import { requireKnownVersions } from './behind.ts'
 import { pick, rotatorOf } from './context.ts'
+import { readDocuments } from './documents.ts'
 import { CLOCK_SLACK_MS, type Engine } from './engine.ts'
 import { hasLists } from './former.ts'
 import { gateOf } from './gate.ts'
 import { givenToken, randomId } from './ids.ts'
 import { dropStray } from './stray.ts'
+import { secretStates } from './surroundings.ts'
 import { traitsOf } from './traits.ts'
 
 export interface OpenOptions {
@@ -139,6 +141,23 @@ export async function noticeForeign(engine: Engine, secret: Secret, state: Secre
     { policy: secret.policy },
   )
   return after as SecretState
+}
+
+/**
+ * `noticeForeign` of many: their paths are read at once, and only what is not as recorded is looked at by itself.
+ * @throws KeyturnError LEDGER_BEHIND; and what the store throws.
+ */
+export async function noticeForeignAmong(engine: Engine, secrets: readonly Secret[]): Promise<void> {
+  const documentOf = await readDocuments(engine, secrets)
+  const fingerprints = await engine.fingerprints()
+  const states = await secretStates(engine)
+  for (const secret of secrets) {
+    const document = documentOf(secret)
+    const own = document && pick(document.fields, secret.fields)
+    if (!own || states.get(secret.id)?.current?.fingerprint === fingerprints.of(own)) continue
+    // Read again, after its state: a rotation may have gone on in between.
+    await noticeForeign(engine, secret, await stateOf(engine, secret))
+  }
 }
 
 /** The value stands in the store before the rotation opens: from then on no crash can lose it. */
