@@ -1,9 +1,11 @@
 import { basename } from 'node:path'
 import type { App } from '../src/app.ts'
 import type { Sensitive } from '../src/sensitive.ts'
+import { needBackupKey } from './server-stores.ts'
 
 /** One encrypted file of ledger, store and inventory, to this name. Never over one that is there. @throws KeyturnError RESTORE_NEEDED, LEDGER_DAMAGED, IDENTITY_MISSING, FILE_UNWRITABLE, DISK_FULL */
 export async function backUpTo(app: App, file: string, recipients: readonly string[] = app.inventory.recipients): Promise<void> {
+  await needBackupKey(app)
   const [{ loadKeyTools, loadSealer }, { makeBackup, writeBackup }, { gather }, { VERSION }] = await Promise.all([
     import('../src/app.ts'),
     import('../src/state/backup.ts'),

@@ -85,19 +85,18 @@ export async function listOwn(app: App, sure: boolean): Promise<boolean> {
     const isOpen = files.some(({ readers }) => readers.includes(recipient))
     if (!isOpen || files.some(({ problem }) => isKeyturnError(problem, 'IDENTITY_WRONG'))) return false
   }
-  await listRecipient(app, recipient, 'this machine')
+  await listRecipients(app, [{ recipient, comment: 'this machine' }])
   return true
 }
 
-/** Adds a recipient to `secrets.yaml`, with those that a base file lists: a list there replaces that of the base. */
-export async function listRecipient(app: App, recipient: string, comment: string): Promise<void> {
+/** Adds recipients to `secrets.yaml`, with those that a base file lists: a list there replaces that of the base. */
+export async function listRecipients(app: App, added: readonly { readonly recipient: string; readonly comment: string }[]): Promise<void> {
   const { addRecipient } = await import('../src/inventory/edit.ts')
   const { recipients } = app.inventory
   await editInventory(app, (text) =>
-    addRecipient(
+    added.reduce(
+      (all, { recipient, comment }) => addRecipient(all, recipient, comment),
       recipients.reduce((all, one) => addRecipient(all, one), text),
-      recipient,
-      comment,
     ),
   )
 }

@@ -13,6 +13,7 @@ import type { Clock, Fingerprinter, Random, SecretStore } from './ports.ts'
 import type { Engine } from './rotation/engine.ts'
 import { fold } from './rotation/fold.ts'
 import type { Sensitive } from './sensitive.ts'
+import { beginning } from './state/beginning.ts'
 import { checkStateFolder, makeStateFolder } from './state/folder.ts'
 import { type StatePaths, statePaths } from './state/paths.ts'
 import type { LocalStore } from './stores/local/store.ts'
@@ -40,7 +41,6 @@ export interface App {
    * (`restore`); else RESTORE_NEEDED: a new one beside the store of an old one would begin a second history.
    */
   engine(options?: { readonly makeLedger?: boolean }): Promise<Engine>
-  /** Asks for the passphrase of a protected identity file. */
   close(): Promise<void>
 }
 
@@ -186,7 +186,7 @@ function appOf(inventory: Inventory, options: OpenOptions, env: NodeJS.ProcessEn
       readOnly,
       create,
       ...faults(env, 'ledger:'),
-    })
+    }).catch(beginning(inventory))
     opened.push(ledger)
     return ledger
   }

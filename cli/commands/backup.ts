@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { KeyturnError } from '../../src/errors.ts'
 import { backUpTo, backupName } from '../backup-file.ts'
 import type { Run } from '../context.ts'
+import { serversOf } from '../server-stores.ts'
 
 /** Writes one encrypted file of store, ledger and inventory; every recipient can open it. */
 export const run: Run = async (context, [name]) => {
@@ -17,6 +18,8 @@ export const run: Run = async (context, [name]) => {
   if (out.json) out.document({ schema: 'keyturn/backup-written@1', file, bytes, recipients: app.inventory.recipients })
   else {
     out.say(`${file}: ${Math.ceil(bytes / 1024)} KB; opens with any of ${app.inventory.recipients.length} keys`)
+    const servers = serversOf(app.inventory)
+    if (servers !== '') out.note(`It has the history and secrets.yaml. The values in ${servers} are not in it: they stay there.`)
     out.note('Keep it and the recovery key on other machines than this one.')
   }
   return 0

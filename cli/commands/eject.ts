@@ -7,11 +7,13 @@ import { alone, closePending, notePending, type PendingPlace, undoIgnores } from
 import { readRecoveryNote } from '../../src/state/recovery.ts'
 import { backUpTo, backupName } from '../backup-file.ts'
 import type { CommandContext, Run } from '../context.ts'
+import { needBackupKey, onServersAlone, serversOf } from '../server-stores.ts'
 
 /** Writes plain files and takes everything of Keyturn's away: the undo of `init`. */
 export const run: Run = async (context, _args, options) => {
   const { out } = context
   const app = await context.app()
+  if (options.backup !== false) await needBackupKey(app, '; without a backup: secrets eject --no-backup')
   const plan = await planLeave(await app.engine(), await app.store(), options.original === true)
   const shared = otherEnvironments(app)
   const backup = options.backup === false ? null : await backupFile(app)
@@ -90,7 +92,9 @@ function describe(app: App, plan: LeavePlan, { shared, backup, keep }: Around): 
   if (shared.length > 0 && ignores.length > 0) lines.push(`The ignore lines stay: ${shared.join(', ')} needs them`)
   else for (const change of ignores) lines.push(`${basename(change.path)} loses ${change.added.length} of our lines`)
   lines.push(`Deleted: ${basename(app.inventory.file)}, ${app.paths.state}${keep ? '' : `, ${app.paths.config}`}`)
-  if (backup === null) lines.push('No backup is kept: former values and the history are gone for good')
+  const servers = serversOf(app.inventory)
+  if (servers !== '') lines.push(`Values and their versions in ${servers} stay there`)
+  if (backup === null) lines.push(`No backup is kept: ${onServersAlone(app.inventory) ? 'the history is' : 'former values and the history are'} gone for good`)
   else
     lines.push(`A backup goes to ${backup}${keep ? `; the key of this machine stays in ${app.paths.config}, since there is no recovery key to open it` : ''}`)
   return lines.join('\n')

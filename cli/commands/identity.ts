@@ -5,9 +5,10 @@ import { KeyturnError } from '../../src/errors.ts'
 import { Sensitive } from '../../src/sensitive.ts'
 import { type RecoveryNote, readRecoveryNote, writeRecoveryNote } from '../../src/state/recovery.ts'
 import type { CommandContext, Run } from '../context.ts'
-import { editInventory, letIn, listOwn, listRecipient, ownOrNew, ownRecipients } from '../machine-key.ts'
+import { editInventory, letIn, listOwn, listRecipients, ownOrNew, ownRecipients } from '../machine-key.ts'
 import { textOption } from '../options.ts'
 import { typedRecoveryKey } from '../recovery-key.ts'
+import { needBackupKey, onServersAlone, serversOf } from '../server-stores.ts'
 
 const ACTIONS = ['show', 'verify', 'add', 'remove'] as const
 
@@ -37,6 +38,7 @@ async function show(context: CommandContext, app: App): Promise<number> {
     out.print(
       [`key of this machine: ${own.length === 0 ? 'none' : app.paths.identityFile}`, ...rows.map((row) => `  ${row.recipient}  ${row.what}`)].join('\n'),
     )
+    if (onServersAlone(app.inventory)) out.note(`Keys open backups alone: the values lie in ${serversOf(app.inventory)}.`)
     out.note(recoveryText(note))
     for (const one of unlisted)
       out.warn(`${one} is the key of this machine, and no recipient in ${app.inventory.file}`, `on a machine that opens the store: secrets identity add ${one}`)
@@ -52,11 +54,14 @@ const recoveryText = (note: RecoveryNote | null): string => {
 /** Opens every file of the store with the key of this machine, and looks whether the recovery key is among their readers. */
 async function verify(context: CommandContext, app: App, keyFile: string | undefined): Promise<number> {
   const { out, prompts } = context
-  const files = await (await app.localStore()).files()
+  const onServers = onServersAlone(app.inventory)
+  if (onServers && app.inventory.recipients.length > 0) await needBackupKey(app)
+  const files = onServers ? [] : await (await app.localStore()).files()
   const broken = files.filter((file) => file.problem !== null)
   const [first] = broken
   if (first?.problem) throw first.problem
-  const recovery = keyFile !== undefined || prompts.possible ? await recoveryKey(context, keyFile) : null
+  const asks = keyFile !== undefined || (prompts.possible && app.inventory.recipients.length > 0)
+  const recovery = asks ? await recoveryKey(context, keyFile) : null
   const shut = recovery === null ? [] : files.filter((file) => !file.readers.includes(recovery))
   if (recovery !== null && !app.inventory.recipients.includes(recovery)) {
     throw new KeyturnError('IDENTITY_WRONG', `this recovery key (${recovery}) is no recipient in ${app.inventory.file}`, {
@@ -74,11 +79,18 @@ async function verify(context: CommandContext, app: App, keyFile: string | undef
   }
   if (out.json) out.document({ schema: 'keyturn/identity-verified@1', files: files.length, recovery })
   else {
-    out.say(`The key of this machine opens all ${files.length} files of the store.`)
-    if (recovery !== null) out.say('The recovery key opens them too.')
+    if (onServers) out.say(verifiedOnServers(app))
+    else out.say(`The key of this machine opens all ${files.length} files of the store.`)
+    if (recovery !== null) out.say(onServers ? 'The recovery key is a recipient too.' : 'The recovery key opens them too.')
+    else if (app.inventory.recipients.length === 0) out.note('For backups there has to be a key: secrets identity add --recovery-key-file FILE')
     else out.note('The recovery key was not checked: give --recovery-key-file FILE.')
   }
   return 0
+}
+
+function verifiedOnServers({ inventory }: App): string {
+  const none = `No store of ${inventory.file} is the embedded one, so no key opens any: the values lie in ${serversOf(inventory)}.`
+  return inventory.recipients.length === 0 ? none : `${none} Backups are sealed with the key of this machine.`
 }
 
 /** The recipient of the recovery key, from its file or typed. */
@@ -133,18 +145,30 @@ async function comeIn(context: CommandContext, app: App, key: Sensitive<string>)
   const { paths, inventory } = app
   const { recipient, made } = await ownOrNew(paths)
   const recipients = [...new Set([...inventory.recipients, recipient])]
-  const { changed, shut } = await letIn({ paths, store: paths.store, key, inventoryId: inventory.id, trusted: inventory.recipients, recipients })
+  const { changed, shut } = onServersAlone(inventory)
+    ? { changed: 0, shut: null }
+    : await letIn({ paths, store: paths.store, key, inventoryId: inventory.id, trusted: inventory.recipients, recipients })
   if (shut !== null) context.out.warn(shut.message, shut.hint)
   await listOwn(app, true)
   if (made) context.out.note(`the key of this machine: ${paths.identityFile}`)
+  if (onServersAlone(inventory)) return told(context, recipients, 'This machine can open and make backups, with a key of its own', null)
   return told(context, recipients, 'This machine can read the store, with a key of its own', changed)
 }
 
 /** One more may read: first every file is encrypted to them too, then the inventory says so. Run again, it goes on. */
 async function admit(context: CommandContext, app: App, recipient: string, comment: string): Promise<number> {
   const { recipients } = app.inventory
+  if (onServersAlone(app.inventory)) {
+    // Who seals must be a recipient too, and until now this machine needed no key.
+    const own = await ownOrNew(app.paths)
+    await listRecipients(app, [
+      { recipient: own.recipient, comment: 'this machine' },
+      { recipient, comment },
+    ])
+    return told(context, [...new Set([...recipients, own.recipient, recipient])], `${recipient} can open backups that are made from now on`, null)
+  }
   const changed = await (await app.localStore()).reencrypt([...new Set([...recipients, recipient])])
-  await listRecipient(app, recipient, comment)
+  await listRecipients(app, [{ recipient, comment }])
   return told(context, [...new Set([...recipients, recipient])], `${recipient} can read the store now`, changed)
 }
 
@@ -163,17 +187,20 @@ async function remove(context: CommandContext, app: App, recipient: string | und
   }
   if (!(await context.prompts.confirm(`${recipient} shall read nothing that is written from now on. Go on?`))) return 0
   const { removeRecipient } = await import('../../src/inventory/edit.ts')
-  const changed = await (await app.localStore()).reencrypt(left)
+  const onServers = onServersAlone(app.inventory)
+  const changed = onServers ? null : await (await app.localStore()).reencrypt(left)
   await editInventory(app, (text) => removeRecipient(text, recipient))
   const note = readRecoveryNote(app.paths.state)
   if (note?.recipient === recipient) await writeRecoveryNote(app.paths.state, { recipient: null, how: 'skipped', at: app.clock.now() }, writing(app))
+  if (onServers) return told(context, left, `${recipient} opens no backup that is made from now on; older ones it still does`, null)
   context.out.warn('whoever had that key may have copied what it opened until now', 'secrets rotate --all replaces the values')
   return told(context, left, `${recipient} can no longer read the store`, changed)
 }
 
-function told(context: CommandContext, recipients: readonly string[], what: string, changed: number): number {
-  if (context.out.json) context.out.document({ schema: 'keyturn/identity-changed@1', recipients, files: changed })
-  else context.out.say(`${what} (${changed} files encrypted anew). Commit secrets.yaml.`)
+/** `changed`: files of the embedded store that were encrypted anew; `null` where there is none. */
+function told(context: CommandContext, recipients: readonly string[], what: string, changed: number | null): number {
+  if (context.out.json) context.out.document({ schema: 'keyturn/identity-changed@1', recipients, files: changed ?? 0 })
+  else context.out.say(`${what}${changed === null ? '' : ` (${changed} files encrypted anew)`}. Commit secrets.yaml.`)
   return 0
 }
 

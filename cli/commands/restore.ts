@@ -190,7 +190,7 @@ function report(context: CommandContext, from: From, rebuilt: readonly Rebuilt[]
   const changed = rebuilt.filter((one) => one.changed)
   const without = rebuilt.filter((one) => !one.current)
   out.say(changed.length === 0 ? 'The ledger knows everything that the store has.' : `Caught up from the store: ${changed.map((one) => one.secret).join(', ')}`)
-  if (without.length > 0) out.note(`No value in the store: ${without.map((one) => one.secret).join(', ')}`)
+  if (without.length > 0) out.note(`No value in the store: ${without.map((one) => one.secret).join(', ')}. Give one: secrets set ${without[0]?.secret}`)
   if (from.held.length > 0) out.warn(`in the backup a rotation was open, and it waits for you: ${from.held.join(', ')}`, 'secrets status')
   for (const { file, problem, notes } of outputs) {
     if (problem !== null) out.warn(`${file}: it could not be put back: ${problem.message}`, problem.hint)
