@@ -1,4 +1,17 @@
-import type { ConsumerRecord, ConsumerSpec, Failure, HostState, HostStep, Inventory, Millis, Output, Secret, SecretState, WriteRecord } from '../terms.ts'
+import type {
+  ConsumerRecord,
+  ConsumerSpec,
+  Failure,
+  HeldVar,
+  HostState,
+  HostStep,
+  Inventory,
+  Millis,
+  Output,
+  Secret,
+  SecretState,
+  WriteRecord,
+} from '../terms.ts'
 import { formerOf } from './former.ts'
 import { outputsOf } from './gate.ts'
 import { PROBATION_MS, trialOf } from './health.ts'
@@ -87,19 +100,29 @@ function secretsOf(around: HostSurroundings, output: Output): readonly { readonl
  * was written held all that the store had, even where that was ahead of the ledger.
  */
 function needsWrite(record: WriteRecord, secrets: readonly { readonly secret: Secret; readonly state: SecretState }[]): boolean {
-  return secrets.some(({ secret, state }) => {
+  const own = bySecret(record, ({ from }) => from)
+  const listing = bySecret(record, ({ former }) => former ?? {})
+  return secrets.some(({ secret: { id }, state }) => {
     if ((state.current?.pos ?? 0) > record.claimPos) return true
     // A list of both is written again as soon as the other one is not accepted any more.
-    if (
-      Object.values(record.vars).some(
-        ({ from, former }) => former?.[secret.id] !== undefined && former[secret.id] !== formerOf(state, from[secret.id] ?? '')?.token,
-      )
-    )
-      return true
+    if (listing.get(id)?.some(({ from, former }) => former?.[id] !== formerOf(state, from[id] ?? '')?.token)) return true
     if (!record.looked) return false
-    const own = Object.values(record.vars).filter((v) => v.from[secret.id] !== undefined)
-    return own.length === 0 || own.some((v) => !v.edited && v.from[secret.id] !== state.current?.token)
+    const vars = own.get(id)
+    return vars === undefined || vars.some((v) => !v.edited && v.from[id] !== state.current?.token)
   })
+}
+
+/** The variables that name each secret: a file may have thousands of both. */
+function bySecret(record: WriteRecord, naming: (held: HeldVar) => Readonly<Record<string, unknown>>): ReadonlyMap<string, readonly HeldVar[]> {
+  const found = new Map<string, HeldVar[]>()
+  for (const held of Object.values(record.vars)) {
+    for (const id of Object.keys(naming(held))) {
+      const there = found.get(id)
+      if (there) there.push(held)
+      else found.set(id, [held])
+    }
+  }
+  return found
 }
 
 /** How often a consumer that says nothing of its health is asked before a delivery goes on without. */
