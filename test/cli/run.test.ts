@@ -92,7 +92,7 @@ describe('what it prints', () => {
     const piped = await startCommand(['sh', '-c', command], 'secrets run | head', { cwd: c.project.dir, env: c.project.env, passes: values(c) }).done
     expect([piped.code, piped.stdout]).toEqual([0, 'y\n'])
     expect(piped.stderr).not.toMatch(/Error|at /)
-    await expect.poll(() => existsSync(c.project.path('ended'))).toBe(true)
+    await expect.poll(() => existsSync(c.project.path('ended')), { timeout: 20_000 }).toBe(true)
   })
 })
 
