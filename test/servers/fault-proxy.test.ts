@@ -58,7 +58,7 @@ test('never comes back where it is half open', async () => {
   proxy.spoil(() => ({ kind: 'half-open' }))
   const giveUp = new AbortController()
   const asking = ask(giveUp.signal)
-  await expect.poll(() => bodies.length).toBe(1)
+  await expect.poll(() => bodies.length, { timeout: 20_000 }).toBe(1)
   giveUp.abort()
   await expect(asking).rejects.toThrow()
 })
