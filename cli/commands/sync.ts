@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { KeyturnError } from '../../src/errors.ts'
 import { findSecret } from '../../src/inventory/lookup.ts'
-import { compareOutput } from '../../src/rotation/deliver.ts'
+import { compareOutput, hostState } from '../../src/rotation/deliver.ts'
 import type { Engine } from '../../src/rotation/engine.ts'
-import { noticeForeignAmong, stateOf } from '../../src/rotation/open.ts'
+import { noticeForeignAmong } from '../../src/rotation/open.ts'
 import { givenRotationOf } from '../../src/rotation/resume.ts'
 import { settle } from '../../src/rotation/settle.ts'
-import type { Inventory, Output, Secret } from '../../src/terms.ts'
+import type { Inventory, Output } from '../../src/terms.ts'
 import type { Run } from '../context.ts'
 import { PATIENCE_MS, sayOnce, sayWaits } from '../follow.ts'
 import { warnOfNew } from '../guards.ts'
@@ -28,6 +28,7 @@ export const run: Run = async (context, files, options) => {
   if (options.check === true) return reportCheck(context, await compareAll(engine, outputs))
   const named = [...imported, ...discarded].map((name) => meant(inventory, name))
   const made = outputs.filter((o) => !existsSync(o.target))
+  const recorded = (await hostState(engine))?.seq
   const before = await compareAll(engine, outputs)
   const edited = new Set(editedIn(before).map(({ name }) => name))
   const isEdited = ({ variables }: Named): boolean => variables.some((variable) => edited.has(variable))
@@ -41,9 +42,7 @@ export const run: Run = async (context, files, options) => {
   }
   const wanted = named.filter((one) => !begun.includes(one))
   if (imported.length > 0 && wanted.length > 0) return importValues(context, engine, outputs, wanted, options)
-  const recorded = await recordedIn(engine)
-  await noticeForeignAmong(engine, inventory.secrets)
-  const open = await openSecrets(engine)
+  const { looked, open } = await noticeForeignAmong(engine, inventory.secrets)
   await settle(engine, open, {
     patientUntil: engine.clock.now() + PATIENCE_MS,
     force: outputs.map((o) => o.file),
@@ -52,8 +51,9 @@ export const run: Run = async (context, files, options) => {
     onNote: sayOnce(context),
     retry: 'secrets sync',
   })
-  // Where nothing happened to be recorded, by whomever, nothing was written: all is as it was found.
-  const after = (await recordedIn(engine)) === recorded ? before : await compareAll(engine, outputs)
+  // Where nothing was recorded of this host, nothing was written: all is as it was found.
+  const same = looked.length + open.length === 0 && (await hostState(engine))?.seq === recorded
+  const after = same ? before : await compareAll(engine, outputs)
   const status = await reportSync(context, engine, before, after)
   await warnOfNew(
     context,
@@ -65,23 +65,10 @@ export const run: Run = async (context, files, options) => {
 
 const compareAll = (engine: Engine, outputs: readonly Output[]) => Promise.all(outputs.map((o) => compareOutput(engine, o)))
 
-/** Another number once anything has been recorded in any stream. */
-async function recordedIn(engine: Engine): Promise<number> {
-  let events = 0
-  for await (const { seq } of engine.ledger.states()) events += seq
-  return events
-}
-
 async function begunImports(engine: Engine, named: readonly Named[]): Promise<readonly Named[]> {
   const begun: Named[] = []
   for (const one of named) if (one.secret && (await givenRotationOf(engine, one.secret)) !== null) begun.push(one)
   return begun
-}
-
-async function openSecrets(engine: Engine): Promise<readonly Secret[]> {
-  const open: Secret[] = []
-  for (const secret of engine.inventory().secrets) if ((await stateOf(engine, secret))?.rotation) open.push(secret)
-  return open
 }
 
 /** The outputs of this host that are named: as in the inventory, or as seen from the folder one stands in. */

@@ -53,10 +53,11 @@ export function compare(
       from: from((id) => expected.tokens.get(id) ?? ''),
       ...(listed.length > 0 && { former: Object.fromEntries(listed.map((id) => [id, expected.former.get(id) ?? ''])) }),
     }
-    const known = new Set([...knownValues(secrets, states), ...written])
+    // Asked for where the file differs alone: most of it never does.
+    const isKnown = (value: Fingerprint): boolean => written.has(value) || knownValues(secrets, states).has(value)
     const is = inFile.get(name) ?? null
     const before = record?.vars[name]
-    const foreign = kindOf(is, wanted, before, known)
+    const foreign = kindOf(is, wanted, before, isKnown)
     // Once we have written it, whoever empties it means it.
     const kind = foreign === 'hand-edited' && before === undefined && unfilled.has(name) ? 'add' : foreign
     return { name, kind, held: kind === 'same' ? wanted : heldVar(kind, is, from, before, states), expected: wanted }
@@ -68,11 +69,11 @@ export function compare(
 
 const isNoValue = (value: string): boolean => value === '' || isPlaceholder(value) || isShippedDefault(value)
 
-function kindOf(is: Fingerprint | null, wanted: HeldVar, before: HeldVar | undefined, known: ReadonlySet<Fingerprint>): DriftKind {
+function kindOf(is: Fingerprint | null, wanted: HeldVar, before: HeldVar | undefined, isKnown: (value: Fingerprint) => boolean): DriftKind {
   if (is === null) return 'add'
   if (is === wanted.value) return 'same'
   const ours = before !== undefined && !before.edited && before.value === is
-  return ours || known.has(is) ? 'change' : 'hand-edited'
+  return ours || isKnown(is) ? 'change' : 'hand-edited'
 }
 
 function heldVar(

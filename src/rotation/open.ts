@@ -144,20 +144,26 @@ export async function noticeForeign(engine: Engine, secret: Secret, state: Secre
 }
 
 /**
- * `noticeForeign` of many: their paths are read at once, and only what is not as recorded is looked at by itself.
+ * `noticeForeign` of many: their paths are read at once, and only what is not as recorded is looked at by itself. Gives the secrets that
+ * were, and those with an open rotation.
+ *
  * @throws KeyturnError LEDGER_BEHIND; and what the store throws.
  */
-export async function noticeForeignAmong(engine: Engine, secrets: readonly Secret[]): Promise<void> {
+export async function noticeForeignAmong(
+  engine: Engine,
+  secrets: readonly Secret[],
+): Promise<{ readonly looked: readonly Secret[]; readonly open: readonly Secret[] }> {
   const documentOf = await readDocuments(engine, secrets)
   const fingerprints = await engine.fingerprints()
   const states = await secretStates(engine)
-  for (const secret of secrets) {
+  const looked = secrets.filter((secret) => {
     const document = documentOf(secret)
     const own = document && pick(document.fields, secret.fields)
-    if (!own || states.get(secret.id)?.current?.fingerprint === fingerprints.of(own)) continue
-    // Read again, after its state: a rotation may have gone on in between.
-    await noticeForeign(engine, secret, await stateOf(engine, secret))
-  }
+    return own && states.get(secret.id)?.current?.fingerprint !== fingerprints.of(own)
+  })
+  // Read again, after its state: a rotation may have gone on in between.
+  for (const secret of looked) await noticeForeign(engine, secret, await stateOf(engine, secret))
+  return { looked, open: secrets.filter(({ id }) => states.get(id)?.rotation) }
 }
 
 /** The value stands in the store before the rotation opens: from then on no crash can lose it. */
