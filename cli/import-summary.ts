@@ -5,7 +5,8 @@ import type { ImportPlan } from '../src/inventory/import/plan.ts'
 /** Names are listed up to this many; then they are counted. */
 const LISTED = 6
 
-export function summary(plan: ImportPlan): string {
+/** `server`: where the values go, if not into the embedded store. */
+export function summary(plan: ImportPlan, server: string | null = null): string {
   const { secrets } = plan.proposal
   const groups = [
     ['automatic', secrets.filter(({ rotator }) => rotator.kind === 'random' || rotator.kind === 'asterisk-ari'), ''],
@@ -23,7 +24,10 @@ export function summary(plan: ImportPlan): string {
   for (const { variable, reason } of plan.weak) lines.push(`Weak: ${variable} ${predicate(reason)}.`)
   for (const remark of plan.remarks) lines.push(`Note: ${remark}.`)
   lines.push(`Will create ${nameOf(plan)}${ignoreNotice(plan)}.`)
-  lines.push(`${plan.originals.map((one) => one.file).join(', ')} ${plan.originals.length === 1 ? 'is' : 'are'} not touched. Undo: secrets eject`)
+  if (server !== null) lines.push(`The values, and a copy of the files as they are now, go to the store main: ${server}.`)
+  lines.push(
+    `${plan.originals.map((one) => one.file).join(', ')} ${plan.originals.length === 1 ? 'is' : 'are'} not touched. Undo: secrets eject${server === null ? '' : ' --no-backup'}`,
+  )
   return lines.join('\n')
 }
 

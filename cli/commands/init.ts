@@ -5,15 +5,26 @@ import { isKeyturnError, KeyturnError } from '../../src/errors.ts'
 import { showChange } from '../../src/guards/ignore-lines.ts'
 import { newInventoryId } from '../../src/inventory/id.ts'
 import { importSecrets, keepOriginals } from '../../src/inventory/import/adopt.ts'
-import { alone, closePending, forgetPending, notePending, type Pending, type PendingPlace, undoIgnores } from '../../src/inventory/import/pending.ts'
+import {
+  alone,
+  closePending,
+  forgetPending,
+  notePending,
+  type Pending,
+  type PendingPlace,
+  readPending,
+  undoIgnores,
+} from '../../src/inventory/import/pending.ts'
 import { makeText, replaceText } from '../../src/inventory/import/place.ts'
 import { type ImportPlan, inventoryText, planImport } from '../../src/inventory/import/plan.ts'
+import { refuseTaken } from '../../src/inventory/import/taken.ts'
 import { type Judge, judgeOnce } from '../../src/policy/strength.ts'
 import { writeRecoveryNote } from '../../src/state/recovery.ts'
 import type { CommandContext, Run } from '../context.ts'
 import { explanation } from '../import-explanation.ts'
 import { documentOf, nameOf, pathIn, summary } from '../import-summary.ts'
 import { parseMoment } from '../moment.ts'
+import { type NewStore, newStore } from '../new-store.ts'
 import { textOption } from '../options.ts'
 import { type Identity, makeRecoveryKey, type RecoveryKey } from '../recovery-key.ts'
 
@@ -23,6 +34,7 @@ type KeyTools = Awaited<ReturnType<typeof loadKeyTools>>
 export const run: Run = async (context, files, options) => {
   const { out } = context
   const created = textOption(options, 'created')
+  const server = newStore(options)
   const { clock, host } = (await import('../../src/app.ts')).environment()
   // Said before the question, recorded after it.
   const judge = judgeOnce()
@@ -38,16 +50,18 @@ export const run: Run = async (context, files, options) => {
   if (options.dryRun === true) {
     if (out.json) out.document(documentOf(plan, null))
     else {
-      out.print(`${summary(plan)}\n\n${nameOf(plan)}:`)
+      out.print(`${summary(plan, server?.text)}\n\n${nameOf(plan)}:`)
       // As they would stand in the files.
-      await out.stream([inventoryText(plan, 'kt_00000000', []), '\n', ...changesOf(plan)])
+      await out.stream([inventoryText(plan, 'kt_00000000', [], server?.declared), '\n', ...changesOf(plan)])
       out.print('Nothing was written.')
     }
     return 0
   }
-  if (!out.json) out.say([...changesOf(plan), summary(plan)].join(''))
+  if (!out.json) out.say([...changesOf(plan), summary(plan, server?.text)].join(''))
   if (!context.options.yes && !context.prompts.possible) {
-    throw new KeyturnError('NOT_A_TERMINAL', 'nobody is there to say yes, and nothing was written', { hint: 'secrets init --yes --recovery-key-file FILE' })
+    throw new KeyturnError('NOT_A_TERMINAL', 'nobody is there to say yes, and nothing was written', {
+      hint: server === null ? 'secrets init --yes --recovery-key-file FILE' : `secrets init --yes --store ${server.kind}`,
+    })
   }
   if (!(await context.prompts.confirm('Continue?').catch(nothingWritten))) {
     out.note('Nothing was written.')
@@ -55,8 +69,8 @@ export const run: Run = async (context, files, options) => {
   }
   const { loadKeyTools } = await import('../../src/app.ts')
   const tools = await loadKeyTools()
-  const recovery = await makeRecoveryKey(context, tools, textOption(options, 'recoveryKeyFile')).catch(nothingWritten)
-  const done = await carryOut(context, plan, tools, recovery, judge)
+  const recovery = server === null ? await makeRecoveryKey(context, tools, textOption(options, 'recoveryKeyFile')).catch(nothingWritten) : null
+  const done = await carryOut(context, plan, tools, { recovery, server, judge })
   report(context, plan, recovery, done)
   return 0
 }
@@ -70,6 +84,13 @@ function nothingWritten(error: unknown): never {
   throw new KeyturnError('INTERRUPTED', 'interrupted', { hint: 'nothing was written, and a recovery key that was shown is void: secrets init makes another' })
 }
 
+interface Way {
+  /** `null` where the values go to a server. */
+  readonly recovery: RecoveryKey | null
+  readonly server: NewStore | null
+  readonly judge: Judge
+}
+
 interface Done {
   readonly id: string
   readonly imported: number
@@ -79,23 +100,29 @@ interface Done {
  * Everything is written before `secrets.yaml`: until that stands there, nothing of it is anybody's project, and whatever
  * ends this (an error, Ctrl-C, a kill) leaves what is taken away at once or by the next init.
  */
-async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyTools, recovery: RecoveryKey, judge: Judge): Promise<Done> {
+async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyTools, { recovery, server, judge }: Way): Promise<Done> {
   const { environment, loadKinds, newApp, pathsOf } = await import('../../src/app.ts')
   const { loadInventoryText } = await import('../../src/inventory/load.ts')
   const { clock, random, host, fault } = environment()
-  const id = newInventoryId(random)
-  const paths = pathsOf(id, null)
-  const writing = { random, owner: paths.owner, fault }
+  const writing = { random, owner: pathsOf('unfinished', null).owner, fault }
   const place: PendingPlace = { folder: pathsOf('unfinished', null).state, inventoryFile: plan.inventoryFile, writing }
   return alone(place, context.signal, async () => {
-    if (await forgetPending(place, isOurs(tools))) context.out.note('An init that was interrupted here was taken back first.')
+    const before = await readPending(place)
+    const resumes = server !== null && before?.server === server.text
+    if (await forgetPending(place, isOurs(tools), resumes))
+      context.out.note(`An init that was interrupted here ${resumes ? 'goes on' : 'was taken back first'}.`)
     if (existsSync(plan.inventoryFile)) throw appeared(plan)
-    const own = await ownKey(tools, paths.identityFile)
+    if (before?.server !== undefined && !resumes) context.out.warn(...leftThere(before))
+    const id = resumes ? before.id : newInventoryId(random)
+    const paths = pathsOf(id, null)
+    // On a server nothing is encrypted here: no key is made before somebody wants one for backups.
+    const own = server === null ? await ownKey(tools, paths.identityFile) : null
+    const made = recovery?.identity ?? null
     const recipients = [
-      { recipient: own.key.recipient, comment: host },
-      ...(recovery.identity === null ? [] : [{ recipient: recovery.identity.recipient, comment: 'recovery key' }]),
+      ...(own === null ? [] : [{ recipient: own.key.recipient, comment: host }]),
+      ...(made === null ? [] : [{ recipient: made.recipient, comment: 'recovery key' }]),
     ]
-    const text = inventoryText(plan, id, recipients)
+    const text = inventoryText(plan, id, recipients, server?.declared)
     const inventory = loadInventoryText(text, plan.inventoryFile, {
       environment: plan.environment ?? undefined,
       cwd: context.cwd,
@@ -103,15 +130,16 @@ async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyToo
       host,
     })
     const keys = [
-      ...(own.isNew ? [{ file: paths.identityFile, key: own.key }] : []),
-      ...(recovery.file !== null && recovery.identity !== null ? [{ file: recovery.file, key: recovery.identity }] : []),
+      ...(own?.isNew ? [{ file: paths.identityFile, key: own.key }] : []),
+      ...(recovery?.file && made !== null ? [{ file: recovery.file, key: made }] : []),
     ]
-    const pending: Pending = {
+    let pending: Pending = {
       id,
       stage: 'writing',
       paths: [paths.state, paths.config, paths.cache],
       ignores: plan.ignores,
       keys: keys.map(({ file, key }) => ({ file, recipient: key.recipient })),
+      ...(resumes && { server: server.text }),
     }
     await notePending(place, pending)
     let app: App | null = null
@@ -121,9 +149,18 @@ async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyToo
       app = await newApp(inventory, { cwd: context.cwd, signal: context.signal, judge })
       const store = await app.store()
       await store.ready()
-      const imported = await importSecrets(await app.engine(), plan.proposal.secrets, context.signal)
-      await keepOriginals(plan.originals, plan.ignores, { store, inventoryId: id, random, signal: context.signal })
-      await writeRecoveryNote(paths.state, { recipient: recovery.identity?.recipient ?? null, how: recovery.how, at: clock.now() }, writing)
+      if (server !== null && !resumes) {
+        await refuseTaken(store, inventory, plan.proposal.secrets)
+        pending = { ...pending, server: server.text }
+        await notePending(place, pending)
+      }
+      const imported = await importSecrets(await app.engine(), plan.proposal.secrets, context.signal).catch(otherValue)
+      await keepOriginals(plan.originals, plan.ignores, {
+        ...{ store, inventoryId: id, random, signal: context.signal },
+        ...(resumes && { over: await app.fingerprints() }),
+      })
+      if (recovery !== null)
+        await writeRecoveryNote(paths.state, { recipient: recovery.identity?.recipient ?? null, how: recovery.how, at: clock.now() }, writing)
       for (const change of plan.ignores) await replaceText(change.path, change.after, random)
       context.signal.throwIfAborted()
       await notePending(place, { ...pending, stage: 'committing' })
@@ -135,12 +172,28 @@ async function carryOut(context: CommandContext, plan: ImportPlan, tools: KeyToo
       await app?.close()
       app = null
       await takeBack(place, pending, tools, text)
+      if (pending.server !== undefined) context.out.warn('what went to the server already stays there', 'the same secrets init goes on with it')
       throw error
     } finally {
       await app?.close()
     }
   })
 }
+
+/** Only on a server: what an interrupted init, or somebody since this one looked, has put there. */
+function otherValue(error: unknown): never {
+  if (!isKeyturnError(error, 'STORE_CHANGED')) throw error
+  throw new KeyturnError('STORE_CHANGED', error.message, {
+    hint: 'the file has another value now than went to the server before: put that one back into the file, or take it away on the server',
+    retryable: false,
+  })
+}
+
+/** Nobody takes values off a server for another project's sake: what lies there is named. */
+const leftThere = ({ id, server }: Pending): readonly [string, string] => [
+  `an init that was interrupted stored values in ${server}, and they stay there`,
+  `take them away there: the paths of this project, and what lies below .keyturn/${id}`,
+]
 
 const appeared = (plan: ImportPlan): KeyturnError => new KeyturnError('CONFIG_EXISTS', `${nameOf(plan)} appeared while this was going on`)
 
@@ -157,7 +210,7 @@ async function takeBack(place: PendingPlace, pending: Pending, tools: KeyTools, 
   // It may be there although writing it failed, such as at the last flush.
   if ((await readFile(place.inventoryFile, 'utf8').catch(() => null)) === text) await rm(place.inventoryFile, { force: true })
   await notePending(place, pending).catch(() => {})
-  await forgetPending(place, isOurs(tools)).catch(async () => {
+  await forgetPending(place, isOurs(tools), pending.server !== undefined).catch(async () => {
     // The disk may be full or gone: then as much as can be.
     await undoIgnores(pending.ignores, place.writing.random).catch(() => [])
     for (const path of pending.paths) await rm(path, { recursive: true, force: true }).catch(() => {})
@@ -185,15 +238,15 @@ async function settleBefore(context: CommandContext): Promise<void> {
   await closePending({ folder: state, inventoryFile: file, writing: { random: environment().random, owner } })
 }
 
-function report(context: CommandContext, plan: ImportPlan, recovery: RecoveryKey, { id, imported }: Done): void {
+function report(context: CommandContext, plan: ImportPlan, recovery: RecoveryKey | null, { id, imported }: Done): void {
   const { out } = context
-  if (out.json) out.document(documentOf(plan, { id, imported, recovery: recovery.how }))
+  if (out.json) out.document(documentOf(plan, { id, imported, recovery: recovery?.how ?? 'none' }))
   else {
-    if (recovery.file !== null) out.say(`Recovery key written to ${recovery.file}: move it off this machine.`)
+    if (recovery?.file) out.say(`Recovery key written to ${recovery.file}: move it off this machine.`)
     out.say(`Done: ${imported} stored. Nothing rotated, nothing restarted.`)
     for (const line of nextSteps(plan)) out.say(line)
   }
-  if (recovery.how === 'skipped') {
+  if (recovery?.how === 'skipped') {
     out.warn('there is no recovery key: whoever loses this machine loses the stored values', 'secrets identity add --recovery-key-file FILE')
   }
 }

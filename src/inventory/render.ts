@@ -33,6 +33,8 @@ export interface NewInventory {
   /** Left out for production in `secrets.yaml`. */
   readonly environment?: string
   readonly recipients?: readonly { readonly recipient: string; readonly comment?: string }[]
+  /** Left out for the embedded store alone. */
+  readonly stores?: Readonly<Record<string, Json>>
   readonly secrets: readonly NewSecret[]
   readonly outputs: readonly NewOutput[]
   /** The file with the JSON Schema, relative: the comment for editors says how it is made. */
@@ -79,6 +81,8 @@ export function renderInventory(inventory: NewInventory): string {
       'recipients:  # every one of them can read the store',
       ...recipients.map(({ recipient, comment }) => `  - ${recipient}${comment ? `  # ${oneLine(comment)}` : ''}`),
     )
+  const stores = Object.entries(inventory.stores ?? {})
+  if (stores.length > 0) lines.push('stores:', ...stores.flatMap(([name, store]) => entry('  ', name, store)))
   lines.push(inventory.secrets.length > 0 ? 'secrets:' : 'secrets: {}')
   for (const secret of inventory.secrets) lines.push(...entry('  ', secret.name, secretValue(secret)))
   if (inventory.outputs.length > 0) lines.push(...outputLines(inventory.outputs))

@@ -1,6 +1,6 @@
 import { KeyturnError } from '../../errors.ts'
 import type { IgnoreChange } from '../../guards/ignore-lines.ts'
-import type { CurrentVersion, Random, SecretStore } from '../../ports.ts'
+import type { CurrentVersion, Fingerprinter, Random, SecretStore } from '../../ports.ts'
 import type { Engine } from '../../rotation/engine.ts'
 import { newToken } from '../../rotation/ids.ts'
 import { type First, introduceAll } from '../../rotation/introduce.ts'
@@ -54,6 +54,8 @@ export interface Keeping {
   readonly inventoryId: string
   readonly random: Random
   readonly signal: AbortSignal
+  /** Where an `init` that was interrupted may have kept them: what it kept is replaced. */
+  readonly over?: Fingerprinter
 }
 
 /**
@@ -61,12 +63,18 @@ export interface Keeping {
  *
  * @throws KeyturnError INTERRUPTED; and what the store throws.
  */
-export async function keepOriginals(originals: readonly Original[], ignores: Setup['ignores'], { store, inventoryId, random, signal }: Keeping): Promise<void> {
+export async function keepOriginals(
+  originals: readonly Original[],
+  ignores: Setup['ignores'],
+  { store, inventoryId, random, signal, over }: Keeping,
+): Promise<void> {
   const setup: Setup = { v: 1, ignores, originals: originals.map(({ file, mode }) => ({ file, mode })) }
-  const kept = (path: string, what: string, fields: Sensitive<Fields>): CurrentVersion => ({
-    ...{ path, token: newToken(inventoryId, what, random) },
-    ...{ fields, handle: null, expect: null },
-  })
+  const there = over && (await store.read([SETUP_PATH, ...originals.map(({ file }) => originalPath(file))]))
+  const kept = (path: string, what: string, fields: Sensitive<Fields>): CurrentVersion => {
+    const before = there?.get(path)?.fields
+    const expect = before === undefined || before.tells((held) => Object.keys(held).length === 0) ? null : (over?.of(before) ?? null)
+    return { path, token: newToken(inventoryId, what, random), fields, handle: null, expect }
+  }
   const texts = originals.map(({ file, text }) =>
     kept(
       originalPath(file),

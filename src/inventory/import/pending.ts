@@ -20,6 +20,8 @@ export interface Pending {
   readonly ignores: Setup['ignores']
   /** Key files that it makes where the user wants them, and whose they are. */
   readonly keys: readonly { readonly file: string; readonly recipient: string }[]
+  /** The store on a server where its values may lie already: they stay, and the next `init` there goes on under the same id. */
+  readonly server?: string
 }
 
 /** Where the note about an unfinished `init` of this inventory file lies. */
@@ -67,9 +69,10 @@ export async function closePending(place: PendingPlace): Promise<void> {
  * have been rotated since, and this would be their only copy.
  *
  * @param isOurs whether a key file still holds the key that was written to it
+ * @param keep whether the note stays, since another one takes its place
  * @returns whether anything was taken away.
  */
-export async function forgetPending(place: PendingPlace, isOurs: (file: string, recipient: string) => Promise<boolean>): Promise<boolean> {
+export async function forgetPending(place: PendingPlace, isOurs: (file: string, recipient: string) => Promise<boolean>, keep = false): Promise<boolean> {
   const pending = await readPending(place)
   if (pending === null) return false
   await removeLeftovers(dirname(place.inventoryFile))
@@ -78,11 +81,12 @@ export async function forgetPending(place: PendingPlace, isOurs: (file: string, 
     for (const path of pending.paths) await rm(path, { recursive: true, force: true })
     for (const { file, recipient } of pending.keys) if (await isOurs(file, recipient)) await rm(file, { force: true })
   }
-  await closePending(place)
+  if (!keep) await closePending(place)
   return pending.stage === 'writing'
 }
 
-async function readPending(place: PendingPlace): Promise<Pending | null> {
+/** The note; `null` for none, or one that cannot be read. */
+export async function readPending(place: PendingPlace): Promise<Pending | null> {
   const found = await readWhole(noteOf(place), LARGEST)
   if (found === null) return null
   try {

@@ -175,14 +175,20 @@ const projectOf = (dir: string): string =>
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 64) || 'project'
 
-/** The text of `secrets.yaml`. */
-export function inventoryText(plan: ImportPlan, id: string, recipients: readonly { readonly recipient: string; readonly comment: string }[]): string {
+/** The text of `secrets.yaml`. `main`: the store on a server that values go to; `null` for the embedded one. */
+export function inventoryText(
+  plan: ImportPlan,
+  id: string,
+  recipients: readonly { readonly recipient: string; readonly comment: string }[],
+  main: Json | null = null,
+): string {
   return renderInventory({
     id,
     schema: 'secrets.schema.json',
     project: plan.project,
     ...(plan.environment !== null && { environment: plan.environment }),
     recipients,
+    ...(main !== null && { stores: { main } }),
     secrets: [...plan.proposal.secrets].sort((a, b) => rank(a) - rank(b)).map(declared),
     outputs: plan.proposal.outputs,
   })
