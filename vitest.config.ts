@@ -7,7 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Forks: tests change their working directory, their umask and send signals.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the processors of the smallest machine: many tests wait for real servers.
+    maxWorkers: 3,
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/setup.ts'],
     reporters: ['default', closingLine()],
