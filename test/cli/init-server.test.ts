@@ -60,7 +60,7 @@ async function aws(): Promise<Server> {
 }
 
 /** How each run is ended, at requests from the first to the last. */
-const CUTS = ['killed', 'refused', 'killed', 'refused', 'killed'] as const
+const CUTS = ['killed', 'refused', 'killed'] as const
 
 async function newCase(start: () => Promise<Server>) {
   const server = await start()

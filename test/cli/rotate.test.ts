@@ -178,7 +178,10 @@ describe('a program that accepts two values', () => {
     expect(second).not.toBe(first)
     expect([c.env().JWT_SECRETS, c.running().JWT_SECRETS]).toEqual([`${second},${first}`, `${second},${first}`])
     expect((await c.run(['sync', '--check'])).code).toBe(0)
-    const run = await c.secrets(['run', '--no-mask', '--', 'printenv', 'JWT_SECRETS'], { reveals: [first ?? '', second ?? ''] })
+    const run = await c.secrets(['run', '--no-mask', '--', 'printenv', 'JWT_SECRETS'], {
+      reveals: [first ?? '', second ?? ''],
+      passes: Object.values(c.env()),
+    })
     expect(run.stdout.trim()).toBe(`${second},${first}`)
     // Going back turns it round.
     await c.secrets(['rollback', 'jwt'])
