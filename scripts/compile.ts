@@ -22,7 +22,8 @@ export function compile(program: string, start: string): void {
     const run = (nodeArgs: readonly string[], ...args: readonly string[]): void => {
       const { status, error, stderr } = spawnSync(process.execPath, [...nodeArgs, program, ...args], {
         cwd: project,
-        env: { PATH: process.env.PATH, HOME: home, KEYTURN_BUILD_KEEP: compiledFile(start) },
+        // Root's state would lie in /var/lib and /etc, and stay there.
+        env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, KEYTURN_BUILD_KEEP: compiledFile(start) },
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
       })

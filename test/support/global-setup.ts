@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { bundle } from '../../scripts/bundle.ts'
+import { compile } from '../../scripts/compile.ts'
 import './run-folder.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -29,8 +30,14 @@ export default async function setup(project: TestProject): Promise<() => void> {
 /** A program that cannot be built fails the tests that run it, with this text, and no others. */
 async function buildInto(dist: string): Promise<string> {
   try {
-    await bundle({ outfile: path.join(dist, 'secrets.cjs'), testBuild: false })
-    await bundle({ outfile: path.join(dist, 'secrets.test.cjs'), testBuild: true })
+    for (const [name, testBuild] of [
+      ['secrets.cjs', false],
+      ['secrets.test.cjs', true],
+    ] as const) {
+      const outfile = path.join(dist, name)
+      // With what Node compiles of it, as it is released: some thousand starts are faster by it.
+      compile(outfile, (await bundle({ outfile, testBuild })).start)
+    }
     return ''
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
