@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Case, type Cost, figure, least, report } from './measure.ts'
+import { placeOfItsOwn } from './project.ts'
 
 /**
  * `npm run bench:init`: how long `secrets init` takes on a `.env` of 700 lines with 50 secrets, beside a bare `node -e 0` and in seconds.
@@ -16,15 +16,7 @@ const SECRETS = 50
 const SETTINGS = 300
 const WALL_MS = 1000
 
-const dir = mkdtempSync(path.join(tmpdir(), 'keyturn-bench-'))
-const [home, project] = [path.join(dir, 'home'), path.join(dir, 'project')]
-const env = {
-  PATH: process.env.PATH,
-  HOME: home,
-  XDG_STATE_HOME: path.join(home, 'state'),
-  XDG_CONFIG_HOME: path.join(home, 'config'),
-  XDG_CACHE_HOME: path.join(home, 'cache'),
-}
+const { dir, home, project, env } = placeOfItsOwn()
 const text = [
   ...Array.from({ length: SECRETS }, (_, i) => `# from the page of service ${i}\nSERVICE${i}_API_KEY=${randomBytes(27).toString('base64url')}\n`),
   ...Array.from({ length: SETTINGS }, (_, i) => `# of part ${i}\nPART_${i}_LIMIT=${i * 3}\n`),

@@ -30,17 +30,10 @@ const POLICY: Policy = {
   retainMs: 180 * DAY_MS,
 }
 
-/**
- * Writes a project of `count` secrets. Most are fine; some are due, overdue, weak, shared, of unknown age or being rotated, as in life.
- * Only the streams' rows are made: neither command reads an event.
- *
- * @param version - of the program that will read the cache
- */
-export async function makeProject(count: number, version: string, now = Date.now()): Promise<BenchProject> {
+/** Names for a project and a home far from those of whoever runs the bench, root's state too; only `dir` is made. */
+export function placeOfItsOwn() {
   const dir = mkdtempSync(path.join(tmpdir(), 'keyturn-bench-'))
-  const home = path.join(dir, 'home')
-  const project = path.join(dir, 'project')
-  for (const folder of [home, project]) mkdirSync(folder, { mode: 0o700 })
+  const [home, project] = [path.join(dir, 'home'), path.join(dir, 'project')]
   const env = {
     PATH: process.env.PATH,
     HOME: home,
@@ -48,6 +41,18 @@ export async function makeProject(count: number, version: string, now = Date.now
     XDG_CONFIG_HOME: path.join(home, 'config'),
     XDG_CACHE_HOME: path.join(home, 'cache'),
   }
+  return { dir, home, project, env }
+}
+
+/**
+ * Writes a project of `count` secrets. Most are fine; some are due, overdue, weak, shared, of unknown age or being rotated, as in life.
+ * Only the streams' rows are made: neither command reads an event.
+ *
+ * @param version - of the program that will read the cache
+ */
+export async function makeProject(count: number, version: string, now = Date.now()): Promise<BenchProject> {
+  const { dir, home, project, env } = placeOfItsOwn()
+  for (const folder of [home, project]) mkdirSync(folder, { mode: 0o700 })
   const file = path.join(project, 'secrets.yaml')
   const inventory = makeInventory(count, file, project)
   writeFileSync(file, `id: ${ID}\nsecrets:\n${inventory.secrets.map(({ name }) => `  ${name}: ${variable(name)}\n`).join('')}outputs: [.env]\n`)

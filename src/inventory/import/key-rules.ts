@@ -36,8 +36,6 @@ const isAbout = (head: Head, text: string): boolean =>
   (head.noun === 'key' || head.noun === 'token' || DERIVED.test(head.behind.join(' ')))
 /** What a tokenizer has for the ends of a text. */
 const MARKS: ReadonlySet<string> = new Set('eos bos pad unk sep cls mask stop'.split(' '))
-/** A token of a chain, as a market has it. */
-const TICKER = /^(?!X+$|TODO$|TOKEN$|NONE$)[A-Z]{3,5}$/
 /** What English makes of verbs. */
 const DERIVED = /(tion|sion|ing|ment|ity|ance|ence)s?$/
 
@@ -54,8 +52,7 @@ export function judgeKey(subject: Subject, head: Head, before: ReadonlySet<strin
   if (isSwitch(text)) return isUnsetByFalse(subject, head) ? secret(0.6, '"false" says that nothing is set') : setting(0.9, 'the value is yes or no')
   if (isNumber(text) && (head.word.endsWith('s') || /max|min|count|limit|num/.test(last))) return setting(0.9, 'the value is a number of them')
   if (head.word === 'tokens' && COUNTED.has(last)) return setting(0.85, 'tokens of a text, not of a login')
-  if (head.word === 'token' && (MARKS.has(last) || (TICKER.test(text) && !OPENERS.has(last) && last !== 'bot')))
-    return setting(0.75, 'a token of a text or of a market, not of a login')
+  if (head.word === 'token' && MARKS.has(last)) return setting(0.75, 'a token of a text, not of a login')
   // OIDC_URL_TOKEN, WEBHOOK_URL_SECRET: several addresses, and this is the one for that.
   if (ADDRESSES.has(last) && !looksRandom(text)) return setting(0.8, 'the address for it')
   if (head.word === 'key' && head.before.length === 1 && last === 'primary' && !looksRandom(text)) return setting(0.7, 'the key of a table')

@@ -1,23 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { classify, type EnvVariable, type Kind } from '../../../src/inventory/import/classify.ts'
-import { Sensitive } from '../../../src/sensitive.ts'
+import { classify, type Kind } from '../../../src/inventory/import/classify.ts'
+import { DRAWN, HEX, kindOf, variable } from './variables.ts'
 
-const variable = (name: string, value: string, comments: readonly string[] = []): EnvVariable => ({
-  name,
-  value: new Sensitive(value),
-  written: new Sensitive(value),
-  line: 1,
-  comments,
-  quoting: 'none',
-  duplicate: false,
-  swallowed: false,
-})
-
-const kindOf = (name: string, value = '', beside: readonly string[] = [], comments: readonly string[] = []): Kind | undefined =>
-  classify([variable(name, value, comments), ...beside.map((other) => variable(other, ''))])[0]?.kind
-
-const DRAWN = 'Zq3vT8yLk2PwXr5NbJ7mHd4c'
-const HEX = '9f86d081884c7d659a2feaa0c55ad015'
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e'
 const token = (payload: object): string => `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.${DRAWN}`
 const packed = (text: string): string => Buffer.from(text).toString('base64')

@@ -1,23 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { classify, type EnvVariable, type Kind } from '../../../src/inventory/import/classify.ts'
-import { Sensitive } from '../../../src/sensitive.ts'
+import { classify, type Kind } from '../../../src/inventory/import/classify.ts'
+import { DRAWN, HEX, kindOf, variable } from './variables.ts'
 
-const variable = (name: string, value: string, comments: readonly string[] = [], written = value): EnvVariable => ({
-  name,
-  value: new Sensitive(value),
-  written: new Sensitive(written),
-  line: 1,
-  comments,
-  quoting: 'none',
-  duplicate: false,
-  swallowed: false,
-})
-
-const kindOf = (name: string, value = '', beside: readonly string[] = [], comments: readonly string[] = []): Kind | undefined =>
-  classify([variable(name, value, comments), ...beside.map((other) => variable(other, ''))])[0]?.kind
-
-const DRAWN = 'Zq3vT8yLk2PwXr5NbJ7mHd4c'
-const HEX = '9f86d081884c7d659a2feaa0c55ad015'
 const CHAIN = `0x${'0a1b2c3d4e'.repeat(4)}`
 
 describe('terms of protocols and vendors', () => {
@@ -131,7 +115,6 @@ describe('forms of values', () => {
     ['NEXT_PUBLIC_MAPS_KEY', `AIza${DRAWN}${DRAWN}`, 'identifier'],
     ['MAPS_KEY', `AIza${DRAWN}${DRAWN}`, 'secret'],
     ['EOS_TOKEN', '</s>', 'setting'],
-    ['BASE_TOKEN', 'USDT', 'setting'],
     ['OWL_API_TOKEN', 'ABCDE', 'secret'],
     ['OWL_TOKEN', 'XXXX', 'secret'],
     ['ASK_PASSWORD', 'false', 'setting'],
